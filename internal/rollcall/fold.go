@@ -1,0 +1,57 @@
+package rollcall
+
+import (
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Fold returns the form in which two texts that people call the same are equal:
+// Unicode normal form C, simple case folding, no trailing spaces. Accents and
+// leading spaces stay significant. A text that is already in that form comes
+// back as it is.
+func Fold(s string) string {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c >= 0x80 {
+			return foldUnicode(s)
+		}
+		if 'A' <= c && c <= 'Z' {
+			return foldASCII(s, i)
+		}
+	}
+	return strings.TrimRight(s, " ")
+}
+
+// foldASCII folds s, whose first i bytes are ASCII and folded.
+func foldASCII(s string, i int) string {
+	b := []byte(s)
+	for ; i < len(b); i++ {
+		c := b[i]
+		if c >= 0x80 {
+			return foldUnicode(s)
+		}
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return strings.TrimRight(string(b), " ")
+}
+
+// foldUnicode normalizes twice: folding can bring together a letter and a mark
+// that compose, such as a long s and a dot below.
+func foldUnicode(s string) string {
+	s = strings.Map(foldRune, norm.NFC.String(s))
+	return strings.TrimRight(norm.NFC.String(s), " ")
+}
+
+// foldRune picks one rune of the set that simple folding calls equal. The way
+// through upper case makes the sigmas, the sharp s and the Kelvin sign meet;
+// runes that fold to themselves alone, such as the dotless i, are left out.
+func foldRune(r rune) rune {
+	if unicode.SimpleFold(r) == r {
+		return r
+	}
+	return unicode.ToLower(unicode.ToUpper(r))
+}
