@@ -92,6 +92,12 @@ type Unique struct {
 	Message string   // with $attribute$ placeholders
 }
 
+// Seed is a predefined object: a fixed ID and its values by attribute code.
+type Seed struct {
+	ID     ObjectID
+	Values map[string]string
+}
+
 // Class is a declared type of objects. A class inherits the attributes of its
 // parent; the objects of a whole hierarchy share one table and one sequence of
 // IDs, those of its Root.
@@ -103,11 +109,13 @@ type Class struct {
 	Abstract bool
 	Category string              // bizmodel, authentication, application, log
 	NamedBy  []string            // the attributes that make the friendly name, joined by a space
+	NameForm string              // a friendly name of another form, with %s for each of NamedBy: "%s / %s"
 	Join     []string            // the class's own reconciliation keys
 	Unique   []Unique            // own and inherited
 	Inactive map[string][]string // obsolete where attribute has one of the values
 	IsLink   bool                // an n:n link class
 	Fixed    bool                // its objects are predefined: nobody creates or deletes one
+	Seeds    []Seed              // the predefined objects
 
 	Attributes []*Attribute // own and inherited, in declared order
 	Stored     []*Attribute // those with a column; Object.Values runs beside it
