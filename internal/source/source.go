@@ -1,0 +1,68 @@
+// Package source is the contract between whatever reads a connected system and
+// the engine that decides what its entries mean. It knows no kind of source;
+// those are its sub-packages, and package builtin lists them.
+package source
+
+import (
+	"context"
+
+	"rollcall/internal/rollcall"
+)
+
+// Collector reads one source.
+//
+// Collect calls emit once per entry, in an order that is the same as long as the
+// source is the same, always from the calling goroutine, and stops at the first
+// error, emit's own included, which it returns as it is or wrapped. The entry and
+// all its slices are lent: they hold until emit returns.
+//
+// A nil error means that the load is whole and proved complete: whoever was not
+// emitted is not there. After any error the caller keeps nothing that implies
+// absence. Collect may be called again, but not twice at once. It leaves no
+// goroutine and no connection behind.
+//
+// The checkpoint is where a later delta load may resume; nil where the source
+// knows none.
+type Collector interface {
+	Collect(ctx context.Context, emit func(*rollcall.Entry) error) (rollcall.Checkpoint, error)
+}
+
+// Checker is the ability to say, without reading the whole source, whether it
+// could be read: reachable, signed in, its parts present. The findings come in
+// the order in which they were made; the error is the first thing that would
+// keep Collect from working, nil when nothing would.
+type Checker interface {
+	Check(ctx context.Context) ([]Finding, error)
+}
+
+// Finding is one thing that a check found out, in words.
+type Finding struct {
+	Level Level  `json:"level"`
+	Text  string `json:"text"`
+}
+
+// Level says how much a finding matters.
+type Level string
+
+// The levels.
+const (
+	OK      Level = "ok"
+	Notice  Level = "notice"  // worth knowing
+	Warning Level = "warning" // works, but likely not as meant
+)
+
+// Describer is the ability to list the fields that a source's entries have, by
+// looking at a sample of them.
+type Describer interface {
+	Describe(ctx context.Context) ([]Field, error)
+}
+
+// Field is one field of a source, as found in a sample of entries.
+type Field struct {
+	Name     string   `json:"name"`
+	Computed bool     `json:"computed,omitempty"` // not stored at the source
+	Binary   bool     `json:"binary,omitempty"`
+	Entries  int      `json:"entries"` // of the sample: how many have it
+	Multiple bool     `json:"multiple,omitempty"`
+	Examples []string `json:"examples,omitempty"`
+}
