@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -78,6 +79,15 @@ func (ca *CA) Client(name string) Cert {
 	ca.t.Helper()
 	return ca.issue(nil, name, time.Now().Add(12*time.Hour))
 }
+
+// Pool returns the pool that trusts this CA alone.
+func (ca *CA) Pool() *x509.CertPool {
+	pool := x509.NewCertPool()
+	pool.AddCert(ca.cert)
+	return pool
+}
+
+func (ca *CA) clientConfig() *tls.Config { return &tls.Config{RootCAs: ca.Pool()} }
 
 // issue signs a certificate for names until notAfter.
 func (ca *CA) issue(names []string, commonName string, notAfter time.Time) Cert {

