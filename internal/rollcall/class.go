@@ -1,6 +1,9 @@
 package rollcall
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+)
 
 // Type is the type of an attribute, spelled as class declarations spell it.
 type Type string
@@ -108,7 +111,7 @@ type Class struct {
 	Root     string // the topmost ancestor; itself for a root
 	Abstract bool
 	Category string              // bizmodel, authentication, application, log
-	NamedBy  []string            // the attributes that make the friendly name, joined by a space
+	NamedBy  []string            // the attributes that make the friendly name (see FormatName); a key stands for its target's name
 	NameForm string              // a friendly name of another form, with %s for each of NamedBy: "%s / %s"
 	Join     []string            // the class's own reconciliation keys
 	Unique   []Unique            // own and inherited
@@ -120,6 +123,24 @@ type Class struct {
 	Attributes []*Attribute // own and inherited, in declared order
 	Stored     []*Attribute // those with a column; Object.Values runs beside it
 	byCode     map[string]*Attribute
+}
+
+// FormatName makes a friendly name from the texts of NamedBy: in the class's
+// own form, else joined by a space.
+func (c *Class) FormatName(parts []string) string {
+	if c.NameForm == "" {
+		return strings.Join(parts, " ")
+	}
+	var b strings.Builder
+	rest := c.NameForm
+	for _, p := range parts {
+		before, after, _ := strings.Cut(rest, "%s")
+		b.WriteString(before)
+		b.WriteString(p)
+		rest = after
+	}
+	b.WriteString(rest)
+	return b.String()
 }
 
 // Attribute returns the attribute with a code, nil when there is none. Codes

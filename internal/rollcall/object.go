@@ -1,7 +1,5 @@
 package rollcall
 
-import "strings"
-
 // ObjectID identifies an object within its class's hierarchy; 0 is nobody.
 type ObjectID int64
 
@@ -51,7 +49,7 @@ func (o *Object) Name() string {
 	for _, code := range o.Class.NamedBy {
 		parts = append(parts, o.Get(code))
 	}
-	return strings.Join(parts, " ")
+	return o.Class.FormatName(parts)
 }
 
 // Link is one member of a link set as seen from its host: the object on the
