@@ -44,7 +44,7 @@ func startProcess(dir, program string, args ...string) (*process, error) {
 		return nil, err
 	}
 	defer out.Close()
-	p.cmd = exec.Command(path, args...) //nolint:noctx // it is stopped by Stop and Kill, by process id
+	p.cmd = exec.Command(path, args...)
 	p.cmd.Stdout, p.cmd.Stderr = out, out
 	// Pdeathsig and the pipe on standard input (samba ends when it closes) end
 	// the server even when the test process is killed and no clean-up runs.
@@ -79,16 +79,6 @@ func (p *process) stop(timeout time.Duration) {
 		<-p.done
 		_ = p.stdin.Close()
 	})
-}
-
-// ended reports whether the process is no more.
-func (p *process) ended() bool {
-	select {
-	case <-p.done:
-		return true
-	default:
-		return false
-	}
 }
 
 // tail returns the last lines of what the process printed.

@@ -50,7 +50,7 @@ type FaultProxy struct {
 // until Set says otherwise.
 func Proxy(t testing.TB, target string) *FaultProxy {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // returns at once
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatalf("start the proxy: %v", err)
 	}
@@ -140,7 +140,7 @@ func (p *FaultProxy) serve(client net.Conn, fault Fault) {
 		_, _ = io.Copy(io.Discard, client)
 		return
 	}
-	server, err := net.Dial("tcp", p.target) //nolint:noctx // a local server answers or refuses at once
+	server, err := net.Dial("tcp", p.target)
 	if err != nil {
 		reset(client)
 		return
