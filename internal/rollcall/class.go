@@ -89,6 +89,7 @@ func (a *Attribute) Writable() bool {
 // Unique is a rule that no two objects may break.
 type Unique struct {
 	Code    string   // "employee_number", "no_duplicate"
+	Class   string   // that declares it: the rule holds among its objects and those of classes below
 	On      []string // attribute codes, compared folded
 	Skip    []string // the rule does not hold where one of these is empty
 	Blocks  bool     // false: a warning only

@@ -155,7 +155,9 @@ func (b *builder) own(c *rollcall.Class, d *classDecl) {
 			b.fail(ud.at, "class %s has a unique rule %s already", c.Name, ud.rule.Code)
 			continue
 		}
-		c.Unique = append(c.Unique, ud.rule)
+		rule := ud.rule
+		rule.Class = c.Name
+		c.Unique = append(c.Unique, rule)
 	}
 	if c.Inactive != nil {
 		c.Inactive = maps.Clone(c.Inactive)
