@@ -25,7 +25,8 @@ type Config struct {
 	Sources     []Source              // in written order
 	Warnings    []Warning             // what a linter says; none stops a run
 
-	text []byte // of the file, for excerpts
+	text    []byte   // of the file, for excerpts
+	secrets []string // written in it, to be masked there
 }
 
 // Position is a place in the configuration file, counted from 1.

@@ -1,0 +1,85 @@
+package mapping
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"rollcall/internal/rollcall"
+)
+
+// profiles gives an account the profiles that its groups name, as the text of a
+// link set: sorted, without doubles, each found by its name.
+//
+// The pattern sees a group's DN with its escapes resolved, and what its first
+// group captures is cut where the part of the DN ends. So (.*) never swallows
+// the ",OU=" that follows, and a comma within a group's name ends nothing.
+func (r *rule) profiles(v *view) (string, *fault) {
+	var names []string
+	for _, b := range v.values(r.groups) {
+		dn := string(b)
+		if f := flawIn(dn); f != nil {
+			return "", f
+		}
+		if name := profileName(r.Profiles, dn); name != "" {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		names = slices.Clone(r.Profiles.Default)
+	}
+	// Names compare without case, as they do when the profile is looked up.
+	slices.SortFunc(names, func(a, b string) int {
+		if c := strings.Compare(rollcall.Fold(a), rollcall.Fold(b)); c != 0 {
+			return c
+		}
+		return strings.Compare(a, b)
+	})
+	names = slices.CompactFunc(names, func(a, b string) bool { return rollcall.Fold(a) == rollcall.Fold(b) })
+	return r.linkSet(names)
+}
+
+// profileName returns what a pattern captures of a group's DN, "" for nothing.
+func profileName(p *rollcall.ProfileRule, dn string) string {
+	flat := flatDN(dn)
+	at := p.Pattern.FindStringSubmatchIndex(flat)
+	if len(at) < 4 || at[2] < 0 {
+		return ""
+	}
+	name, _, _ := strings.Cut(flat[at[2]:at[3]], ",")
+	return strings.TrimSpace(strings.ReplaceAll(name, string(inValue), ","))
+}
+
+// linkSet writes the text of a set of links to objects found by their names:
+// profileid->name:Portal user|profileid->name:…
+func (r *rule) linkSet(names []string) (string, *fault) {
+	item, attribute, value, qualifier := separators(r.AttributeRule)
+	var b strings.Builder
+	for i, name := range names {
+		// The reader splits at the item separator before it looks at qualifiers.
+		if strings.Contains(name, item) || strings.ContainsAny(name, "\n\r") {
+			return "", &fault{value: name, reason: fmt.Sprintf("the name holds the separator %q of the link set", item)}
+		}
+		if i > 0 {
+			b.WriteString(item)
+		}
+		text := r.Attribute.Remote + "->name" + value + name
+		if strings.Contains(name, attribute) || strings.Contains(name, qualifier) {
+			text = qualifier + strings.ReplaceAll(text, qualifier, qualifier+qualifier) + qualifier
+		}
+		b.WriteString(text)
+	}
+	return b.String(), nil
+}
+
+// separators returns the separators of a link set's text, as iTop has them by
+// default.
+func separators(r *rollcall.AttributeRule) (item, attribute, value, qualifier string) {
+	or := func(s, deflt string) string {
+		if s == "" {
+			return deflt
+		}
+		return s
+	}
+	return or(r.ItemSeparator, "|"), or(r.AttributeSeparator, ";"), or(r.ValueSeparator, ":"), or(r.Qualifier, "'")
+}
