@@ -2,6 +2,7 @@ package rollcall
 
 import (
 	"regexp"
+	"strconv"
 	"time"
 )
 
@@ -131,4 +132,15 @@ type Source struct {
 	Rules Rules
 	Scope string // what selects the entries, in words: base, scope, filter, key
 	Table string // its synchro_data_ table
+}
+
+// String returns the limit as a configuration spells it.
+func (l Limit) String() string {
+	switch {
+	case !l.IsSet:
+		return "none"
+	case l.Percent > 0:
+		return strconv.FormatFloat(l.Percent, 'f', -1, 64) + "%"
+	}
+	return strconv.Itoa(l.Count)
 }

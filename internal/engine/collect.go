@@ -1,0 +1,163 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+
+	"rollcall/internal/reconcile"
+	"rollcall/internal/registry"
+	"rollcall/internal/rollcall"
+)
+
+// load is one source's part of a run, from the first entry to the last removal.
+type load struct {
+	job      *Job
+	src      *rollcall.Source
+	standing rollcall.Standing
+	index    *reconcile.Index
+	spool    *spool
+	editor   *registry.Editor
+	missing  []absentee
+	dropped  map[int64]bool      // replicas whose object a new entry took over
+	doubled  map[string][]string // key -> the names that share it
+	counters rollcall.Counters
+	scope    string // what moved on in the source's selection since the last load, in words
+	missed   int    // entries that this load is the first to miss
+	held     string
+}
+
+func (l *load) close() error {
+	if l.spool == nil {
+		return nil
+	}
+	return l.spool.close()
+}
+
+// progressStep is how many entries pass between two signs of life.
+const progressStep = 2000
+
+// collect reads the whole source. An error means that nothing can be said of
+// who is gone; the caller drops the load.
+func (r *runner) collect(ctx context.Context, l *load) error {
+	if err := r.loadIndex(ctx, l); err != nil {
+		return err
+	}
+	var err error
+	if l.spool, err = newSpool(r.engine.spool); err != nil {
+		return err
+	}
+	c := collecting{load: l, problems: r.problems, hasher: newHasher(l.src.Rules.Fingerprint)}
+	c.row = make(rollcall.Row, len(l.src.Rules.Attributes))
+	_, err = l.job.Collector.Collect(ctx, func(e *rollcall.Entry) error {
+		if l.counters.Read%progressStep == 0 {
+			r.progress(l, "read", l.counters.Read, l.standing.Replicas)
+		}
+		return c.take(e)
+	})
+	if err != nil {
+		return fmt.Errorf("collect: %w", err)
+	}
+	l.reportDoubled(r.problems)
+	return l.spool.seal()
+}
+
+func (r *runner) loadIndex(ctx context.Context, l *load) error {
+	l.index = reconcile.NewIndex(l.standing.Replicas)
+	if l.src.ID == 0 {
+		return nil
+	}
+	err := r.engine.store.Marks(ctx, l.src.ID, func(m *rollcall.Mark) error { return l.index.Add(m) })
+	if errors.Is(err, reconcile.ErrCollision) {
+		return rollcall.Errorf(rollcall.Unavailable, "compare: %w", err)
+	}
+	if err != nil {
+		return fmt.Errorf("read the replicas: %w", err)
+	}
+	l.counters.Total = l.index.Known()
+	return nil
+}
+
+// collecting takes the entries of one load.
+type collecting struct {
+	*load
+	problems *problems
+	hasher   *hasher
+	row      rollcall.Row
+}
+
+func (c *collecting) take(e *rollcall.Entry) error {
+	c.counters.Read++
+	if len(e.Key) == 0 {
+		c.counters.EntryProblems++
+		c.problems.add(rollcall.Problem{Source: c.src.Name, Entry: string(e.Name),
+			Reason: "the entry has no key attribute, so it cannot be told from others; it is left alone"})
+		return nil
+	}
+	content := c.hasher.sum(e)
+	verdict, replica := c.index.See(e.Key, content)
+	switch verdict {
+	case reconcile.Same:
+		return nil
+	case reconcile.Doubled:
+		c.double(e)
+		return nil
+	}
+	clear(c.row)
+	entry := staged{key: string(e.Key), name: string(e.Name), content: content, verdict: verdict, replica: replica, row: c.row}
+	for _, p := range c.job.Mapper.Map(e, c.row) {
+		c.counters.EntryProblems++
+		c.problems.add(p)
+		entry.warnings = append(entry.warnings, p.Attribute+": "+p.Reason)
+	}
+	return c.spool.add(&entry)
+}
+
+// double remembers an entry whose key came before. Neither of the two may
+// decide, and both count as seen.
+func (c *collecting) double(e *rollcall.Entry) {
+	if c.doubled == nil {
+		c.doubled = map[string][]string{}
+	}
+	key := string(e.Key)
+	c.doubled[key] = append(c.doubled[key], string(e.Name))
+}
+
+func (l *load) reportDoubled(problems *problems) {
+	for key, names := range l.doubled {
+		l.counters.EntryProblems += len(names)
+		problems.add(rollcall.Problem{Source: l.src.Name, Key: key, Entry: names[0],
+			Reason: fmt.Sprintf("%d entries share this key (also %s); none of them is taken over until the key is unique",
+				len(names)+1, strings.Join(names, "; "))})
+	}
+}
+
+// hasher sums up an entry: the rules' fingerprint, its name, and every value
+// with its length, so that no two different entries read alike.
+type hasher struct {
+	fingerprint rollcall.Hash
+	buf         []byte
+}
+
+func newHasher(fingerprint rollcall.Hash) *hasher { return &hasher{fingerprint: fingerprint} }
+
+func (h *hasher) sum(e *rollcall.Entry) rollcall.Hash {
+	b := append(h.buf[:0], h.fingerprint[:]...)
+	b = appendBytes(b, e.Name)
+	for _, values := range e.Values {
+		b = binary.AppendUvarint(b, uint64(len(values)))
+		for _, v := range values {
+			b = appendBytes(b, v)
+		}
+	}
+	h.buf = b
+	sum := sha256.Sum256(b)
+	return rollcall.Hash(sum[:16])
+}
+
+func appendBytes(b, v []byte) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(v))), v...)
+}

@@ -1,0 +1,56 @@
+package engine
+
+import (
+	"fmt"
+	"strings"
+
+	"rollcall/internal/rollcall"
+)
+
+// judge holds the run when it would do more than its sources' limits allow, or
+// when a load cannot prove that those who are missing left.
+func (r *runner) judge() error {
+	var reasons []string
+	for _, l := range r.loads {
+		l.held = l.overLimit()
+		if l.held != "" {
+			reasons = append(reasons, fmt.Sprintf("source %s: %s", l.src.Name, l.held))
+		}
+	}
+	if len(reasons) == 0 || r.opt.Approved || r.opt.DryRun {
+		return nil
+	}
+	return rollcall.Errorf(rollcall.Stopped, "%s", strings.Join(reasons, "; "))
+}
+
+// overLimit says in words what is too much, "" when nothing is.
+func (l *load) overLimit() string {
+	total := l.counters.Total
+	switch {
+	case l.missed > 0 && l.counters.Read == 0:
+		return fmt.Sprintf("the directory answered with no entry at all, where %d were known", total)
+	case l.missed > 0 && l.standing.Scope != "" && l.standing.Scope != l.src.Scope:
+		return fmt.Sprintf("what is read changed since the last run (%s, was %s), and %d of %d entries are no longer in it",
+			l.src.Scope, l.standing.Scope, l.missed, total)
+	}
+	limits := l.src.Rules.Limits
+	for _, check := range []struct {
+		limit rollcall.Limit
+		what  string
+		count int
+	}{
+		{limits.Gone, "gone", l.missed},
+		{limits.Changed, "changed", l.counters.Updated + l.counters.NewUpdated},
+		{limits.New, "new", l.counters.Created},
+	} {
+		// A first load has nothing to be measured against.
+		if !check.limit.IsSet || total == 0 && check.limit.Percent > 0 {
+			continue
+		}
+		if most := check.limit.Of(total); check.count > most {
+			return fmt.Sprintf("%d of %d entries are %s, and the limit is %d (limits: %s: %s)",
+				check.count, total, check.what, most, check.what, check.limit)
+		}
+	}
+	return ""
+}

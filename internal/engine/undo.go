@@ -1,0 +1,115 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"rollcall/internal/rollcall"
+)
+
+// Undo takes back what a completed run did to objects and replicas. It refuses
+// as a whole, with a Conflict that lists them, when objects moved on since. The
+// sources stay as they are configured: unless the reason for the run is put
+// right first, the next run does the same again, and plan shows it. Sources are
+// those of the configuration; their names must cover the run's.
+func (e *Engine) Undo(ctx context.Context, id int64, sources []rollcall.Source, by string, dry bool) (*Result, error) {
+	undone, err := e.store.Run(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case undone.State == rollcall.RunUndone:
+		return nil, rollcall.Errorf(rollcall.Conflict, "run %d was undone before", id)
+	case undone.State != rollcall.RunCompleted:
+		return nil, rollcall.Errorf(rollcall.Conflict, "run %d ended in state %s and changed nothing: there is nothing to undo", id, undone.State)
+	}
+	var jobs []Job
+	for _, part := range undone.Sources {
+		i := slices.IndexFunc(sources, func(s rollcall.Source) bool { return s.Name == part.Source })
+		if i < 0 {
+			return nil, rollcall.Errorf(rollcall.Invalid, "run %d was of source %s, which the configuration no longer has: add it again to undo the run", id, part.Source)
+		}
+		jobs = append(jobs, Job{Source: sources[i]})
+	}
+	release, err := e.lock(ctx, jobs)
+	if err != nil {
+		return nil, err
+	}
+	r := &runner{engine: e, opt: Options{Kind: "undo", By: by, DryRun: dry}, problems: &problems{}}
+	r.run = rollcall.Run{Kind: "undo", Started: e.timestamp(), State: rollcall.RunRunning, By: by, Undoes: id}
+	for i := range jobs {
+		r.run.Sources = append(r.run.Sources, rollcall.SourceRun{Source: jobs[i].Source.Name})
+	}
+	err = r.finish(ctx, r.undo(ctx, id, jobs))
+	return r.result(), errors.Join(err, release())
+}
+
+func (r *runner) undo(ctx context.Context, id int64, jobs []Job) error {
+	for i := range jobs {
+		src := jobs[i].Source
+		l := &load{job: &jobs[i], src: &src}
+		if err := r.engine.identify(ctx, l); err != nil {
+			return fmt.Errorf("source %s: %w", src.Name, err)
+		}
+		r.loads = append(r.loads, l)
+	}
+	if !r.opt.DryRun {
+		if err := r.engine.store.StartRun(ctx, &r.run); err != nil {
+			return err
+		}
+		r.recorded = true
+	}
+	var err error
+	if r.tx, err = r.engine.store.Begin(ctx); err != nil {
+		return err
+	}
+	defer r.tx.Rollback()
+	origin := rollcall.Origin{Kind: rollcall.OriginUndo, By: r.run.By, Run: r.run.ID, At: r.run.Started}
+	if err := r.engine.registry.On(r.tx, origin).Undo(ctx, id); err != nil {
+		return fmt.Errorf("undo run %d: %w", id, err)
+	}
+	if err := r.undoReplicas(ctx, id); err != nil {
+		return fmt.Errorf("undo run %d: %w", id, err)
+	}
+	if r.opt.DryRun {
+		return nil
+	}
+	if err := r.tx.SetRunState(ctx, id, rollcall.RunUndone); err != nil {
+		return fmt.Errorf("keep the run's record: %w", err)
+	}
+	r.run.State, r.run.Ended = rollcall.RunCompleted, r.engine.timestamp()
+	if err := r.tx.FinishRun(ctx, &r.run, nil); err != nil {
+		return fmt.Errorf("keep the run's record: %w", err)
+	}
+	if err := r.tx.Commit(); err != nil {
+		return err
+	}
+	r.recorded = false
+	return nil
+}
+
+// undoReplicas drops the replicas that the run made and puts the others back.
+// The first image that the run kept of a replica is the one from before it.
+func (r *runner) undoReplicas(ctx context.Context, id int64) error {
+	if err := r.tx.DeleteReplicasMadeBy(ctx, id); err != nil {
+		return fmt.Errorf("drop replicas: %w", err)
+	}
+	bySource := map[rollcall.ObjectID]*load{}
+	for _, l := range r.loads {
+		bySource[l.src.ID] = l
+	}
+	done := map[int64]bool{}
+	return r.tx.ReplicaHistory(ctx, id, func(h *rollcall.ReplicaHistory) error {
+		l := bySource[h.Before.Source]
+		if l == nil || done[h.Before.ID] {
+			return nil
+		}
+		done[h.Before.ID] = true
+		if err := r.tx.RestoreReplica(ctx, l.src, &h.Before); err != nil {
+			return fmt.Errorf("put replica %d back: %w", h.Before.ID, err)
+		}
+		return nil
+	})
+}
