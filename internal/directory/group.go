@@ -1,0 +1,138 @@
+package directory
+
+import (
+	"context"
+	"encoding/binary"
+	"strconv"
+
+	"rollcall/internal/rollcall"
+)
+
+// Groups says which groups to read.
+type Groups struct {
+	Bases  []string
+	Filter *Filter // nil: whatever is a group on this kind of server
+}
+
+var (
+	adGroups    = MustFilter("(objectCategory=group)")
+	otherGroups = MustFilter("(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=groupOfMembers)" +
+		"(objectClass=groupOfEntries)(objectClass=posixGroup)(objectClass=ipaUserGroup)(objectClass=group))")
+)
+
+// Membership reads all groups and who belongs to them. Active Directory keeps
+// memberOf whole on every entry, so there the groups' own memberOf is enough and
+// the long member lists stay unread; elsewhere members are what the groups list.
+func (c *Conn) Membership(ctx context.Context, q Groups) (*Membership, Result, error) {
+	root, err := c.Root(ctx)
+	if err != nil {
+		return nil, Result{}, err
+	}
+	filter, attrs := q.Filter, []string{"member", "uniqueMember", "memberUid", "gidNumber"}
+	if root.Kind.IsAD() {
+		attrs = []string{"memberOf", "objectSid"}
+	}
+	if filter == nil {
+		filter = otherGroups
+		if root.Kind.IsAD() {
+			filter = adGroups
+		}
+	}
+	bases, err := PruneBases(q.Bases, ScopeSubtree)
+	if err != nil {
+		return nil, Result{}, err
+	}
+	m := NewMembership()
+	var total Result
+	for _, base := range bases {
+		r, err := c.Search(ctx, Search{Base: base, Scope: ScopeSubtree, Filter: filter, Attributes: attrs}, func(e *Entry) error {
+			if root.Kind.IsAD() {
+				m.addADGroup(e)
+			} else {
+				m.addGroup(e)
+			}
+			return nil
+		})
+		total.add(r)
+		if err != nil {
+			return nil, total, err
+		}
+	}
+	m.Seal()
+	return m, total, nil
+}
+
+func (m *Membership) addADGroup(e *Entry) {
+	g := m.AddGroup(string(e.DN))
+	for _, above := range e.Values[0] {
+		m.AddMemberOf(g, above)
+	}
+	for _, sid := range e.Values[1] {
+		m.AddSID(g, sid)
+	}
+}
+
+func (m *Membership) addGroup(e *Entry) {
+	g := m.AddGroup(string(e.DN))
+	for _, members := range e.Values[:2] {
+		for _, dn := range members {
+			m.AddMember(g, dn)
+		}
+	}
+	for _, login := range e.Values[2] {
+		m.AddLogin(g, login)
+	}
+	for _, gid := range e.Values[3] {
+		m.AddGID(g, gid)
+	}
+}
+
+func (r *Result) add(other Result) {
+	r.Entries += other.Entries
+	r.Pages += other.Pages
+	r.Bytes += other.Bytes
+	r.References += other.References
+	for _, u := range other.ReferenceURLs {
+		if len(r.ReferenceURLs) < maxReferences {
+			r.ReferenceURLs = append(r.ReferenceURLs, u)
+		}
+	}
+}
+
+// PrimaryGroupSID returns the SID of an entry's primary group: that of its own
+// domain with primaryGroupID as the last part. It returns nil when either is
+// missing. The bytes are appended to dst.
+func PrimaryGroupSID(dst, objectSID, primaryGroupID []byte) []byte {
+	rid, err := strconv.ParseUint(string(primaryGroupID), 10, 32)
+	if err != nil || len(objectSID) < 12 {
+		return nil
+	}
+	dst = append(dst, objectSID[:len(objectSID)-4]...)
+	return binary.LittleEndian.AppendUint32(dst, uint32(rid))
+}
+
+// PruneBases returns the bases of a search without those that others cover, so
+// that no entry is read twice: equal ones, and, when whole subtrees are read,
+// those below another. The order is kept.
+func PruneBases(bases []string, scope Scope) ([]string, error) {
+	parsed := make([]rollcall.DN, len(bases))
+	for i, b := range bases {
+		dn, err := rollcall.ParseDN(b)
+		if err != nil {
+			return nil, err
+		}
+		parsed[i] = dn
+	}
+	var kept []string
+	for i, b := range bases {
+		covered := false
+		for j := range bases {
+			same := parsed[i].Fold() == parsed[j].Fold()
+			covered = covered || same && j < i || scope == ScopeSubtree && !same && parsed[i].Under(parsed[j])
+		}
+		if !covered {
+			kept = append(kept, b)
+		}
+	}
+	return kept, nil
+}

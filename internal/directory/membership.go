@@ -1,0 +1,324 @@
+package directory
+
+import (
+	"bytes"
+	"hash/maphash"
+	"slices"
+	"strings"
+
+	"rollcall/internal/rollcall"
+)
+
+// GroupID numbers a group within one Membership, in the order of folded DNs once
+// it is sealed.
+type GroupID uint32
+
+// Membership is who belongs to which group, read once and asked many times. It
+// keeps no names of members: a member is a 128-bit hash of its folded name, some
+// thirty bytes altogether, and eight per membership. Fill it, Seal it, then ask
+// through Walkers.
+type Membership struct {
+	seeds   [2]maphash.Seed
+	nodes   map[nameHash]uint32 // groups, members and whatever else leads to a group
+	groups  []string            // DNs as spelled
+	folded  []string            // until sealed
+	node    []uint32            // of each group
+	groupOf []int32             // of each node: the group that it is, or -1
+	edges   []edge              // until sealed
+	start   []uint32            // of each node: where its groups begin in targets
+	targets []GroupID
+	scratch []byte
+}
+
+type nameHash [2]uint64
+
+// edge says that a node belongs directly to the group that another node is. The
+// group may be one that was never read: then the edge leads nowhere.
+type edge struct{ node, group uint32 }
+
+// The name spaces of nodes, so that a login never equals a DN.
+const (
+	nodeDN    = 'd'
+	nodeLogin = 'u'
+	nodeSID   = 's' // whose primary group has this SID
+	nodeGID   = 'g' // whose primary group has this number
+)
+
+// NewMembership returns an empty one.
+func NewMembership() *Membership {
+	return &Membership{seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}, nodes: map[nameHash]uint32{}}
+}
+
+// Len returns the number of groups.
+func (m *Membership) Len() int { return len(m.groups) }
+
+// DN returns a group's DN as the server spells it.
+func (m *Membership) DN(g GroupID) string { return m.groups[g] }
+
+// AddGroup makes a group known. The same DN again is the same group.
+func (m *Membership) AddGroup(dn string) GroupID {
+	n := m.intern(nodeDN, []byte(dn))
+	if g := m.groupOf[n]; g >= 0 {
+		return GroupID(g)
+	}
+	g := GroupID(len(m.groups))
+	m.groups = append(m.groups, dn)
+	m.folded = append(m.folded, rollcall.FoldDN(dn))
+	m.node = append(m.node, n)
+	m.groupOf[n] = int32(g)
+	return g
+}
+
+// AddMember says that the entry of a DN, a group or not, belongs to a group.
+func (m *Membership) AddMember(g GroupID, dn []byte) { m.link(nodeDN, dn, g) }
+
+// AddMemberOf says that a group belongs to another, which may be made known
+// later or not at all.
+func (m *Membership) AddMemberOf(g GroupID, above []byte) {
+	m.edges = append(m.edges, edge{m.node[g], m.intern(nodeDN, above)})
+}
+
+// AddLogin says that whoever has a login (memberUid) belongs to a group.
+func (m *Membership) AddLogin(g GroupID, login []byte) { m.link(nodeLogin, login, g) }
+
+// AddSID gives a group its SID, by which primaryGroupID finds it.
+func (m *Membership) AddSID(g GroupID, sid []byte) { m.link(nodeSID, sid, g) }
+
+// AddGID gives a group its number, by which gidNumber finds it.
+func (m *Membership) AddGID(g GroupID, gid []byte) { m.link(nodeGID, gid, g) }
+
+func (m *Membership) link(space byte, name []byte, g GroupID) {
+	m.edges = append(m.edges, edge{m.intern(space, name), m.node[g]})
+}
+
+func (m *Membership) intern(space byte, name []byte) uint32 {
+	h := m.hash(space, name)
+	n, ok := m.nodes[h]
+	if !ok {
+		n = uint32(len(m.groupOf))
+		m.nodes[h] = n
+		m.groupOf = append(m.groupOf, -1)
+	}
+	return n
+}
+
+func (m *Membership) hash(space byte, name []byte) nameHash {
+	b := append(m.scratch[:0], space)
+	switch space {
+	case nodeDN:
+		b = appendFoldedDN(b, cutUID(name))
+	case nodeLogin:
+		b = append(b, bytes.ToLower(name)...)
+	default:
+		b = append(b, name...)
+	}
+	m.scratch = b
+	return nameHash{maphash.Bytes(m.seeds[0], b), maphash.Bytes(m.seeds[1], b)}
+}
+
+// Seal ends the filling.
+func (m *Membership) Seal() {
+	order := make([]GroupID, len(m.groups))
+	for i := range order {
+		order[i] = GroupID(i)
+	}
+	slices.SortFunc(order, func(a, b GroupID) int { return strings.Compare(m.folded[a], m.folded[b]) })
+	groups, node := make([]string, len(order)), make([]uint32, len(order))
+	for now, before := range order {
+		groups[now], node[now] = m.groups[before], m.node[before]
+		m.groupOf[node[now]] = int32(now)
+	}
+	m.groups, m.node, m.folded = groups, node, nil
+
+	m.start = make([]uint32, len(m.groupOf)+1)
+	for _, e := range m.edges {
+		if m.groupOf[e.group] >= 0 {
+			m.start[e.node+1]++
+		}
+	}
+	for i := range len(m.groupOf) {
+		m.start[i+1] += m.start[i]
+	}
+	m.targets = make([]GroupID, m.start[len(m.groupOf)])
+	at := slices.Clone(m.start)
+	for _, e := range m.edges {
+		if g := m.groupOf[e.group]; g >= 0 {
+			m.targets[at[e.node]] = GroupID(g)
+			at[e.node]++
+		}
+	}
+	m.edges = nil
+}
+
+func (m *Membership) direct(n uint32) []GroupID { return m.targets[m.start[n]:m.start[n+1]] }
+
+// Walker answers for one entry after another. It is not for use by several
+// goroutines at once, but a Membership may have several Walkers as long as each
+// is used in turn.
+type Walker struct {
+	m     *Membership
+	seen  []uint32 // of each group: the round in which it was reached
+	from  []GroupID
+	round uint32
+	out   []GroupID // reached in this round: the direct ones first
+}
+
+// NewWalker returns a walker over a sealed membership.
+func (m *Membership) NewWalker() *Walker {
+	return &Walker{m: m, seen: make([]uint32, len(m.groups)), from: make([]GroupID, len(m.groups))}
+}
+
+const noGroup = GroupID(1<<32 - 1)
+
+// Begin forgets the entry before.
+func (w *Walker) Begin() {
+	w.out = w.out[:0]
+	if w.round++; w.round == 0 { // it went all the way round
+		clear(w.seen)
+		w.round = 1
+	}
+}
+
+// DN says what the entry is called.
+func (w *Walker) DN(dn []byte) { w.start(nodeDN, dn) }
+
+// Login says which login the entry has.
+func (w *Walker) Login(login []byte) { w.start(nodeLogin, login) }
+
+// SID says which SID the entry's primary group has.
+func (w *Walker) SID(sid []byte) { w.start(nodeSID, sid) }
+
+// GID says which number the entry's primary group has.
+func (w *Walker) GID(gid []byte) { w.start(nodeGID, gid) }
+
+// MemberOf says that the entry belongs to a group, as its own memberOf tells. A
+// group that is not known is passed over.
+func (w *Walker) MemberOf(group []byte) {
+	if n, ok := w.m.nodes[w.m.hash(nodeDN, group)]; ok && w.m.groupOf[n] >= 0 {
+		w.reach(GroupID(w.m.groupOf[n]), noGroup)
+	}
+}
+
+func (w *Walker) start(space byte, name []byte) {
+	if n, ok := w.m.nodes[w.m.hash(space, name)]; ok {
+		for _, g := range w.m.direct(n) {
+			w.reach(g, noGroup)
+		}
+	}
+}
+
+func (w *Walker) reach(g, from GroupID) {
+	if w.seen[g] != w.round {
+		w.seen[g] = w.round
+		w.from[g] = from
+		w.out = append(w.out, g)
+	}
+}
+
+// Groups returns the entry's groups in the order of their DNs: the direct ones,
+// and with nested those above them, however deep; a cycle ends where it began.
+// The slice is lent until Begin.
+func (w *Walker) Groups(nested bool) []GroupID {
+	if nested {
+		w.climb()
+	}
+	slices.Sort(w.out)
+	return w.out
+}
+
+func (w *Walker) climb() {
+	for i := 0; i < len(w.out); i++ {
+		for _, g := range w.m.direct(w.m.node[w.out[i]]) {
+			w.reach(g, w.out[i])
+		}
+	}
+}
+
+// Path returns the shortest way from the entry to a group: the direct group
+// first, the group itself last; nil when the entry does not belong to it.
+func (w *Walker) Path(group string) []string {
+	n, ok := w.m.nodes[w.m.hash(nodeDN, []byte(group))]
+	if !ok || w.m.groupOf[n] < 0 {
+		return nil
+	}
+	w.climb()
+	g := GroupID(w.m.groupOf[n])
+	if w.seen[g] != w.round {
+		return nil
+	}
+	var path []string
+	for ; g != noGroup; g = w.from[g] {
+		path = append(path, w.m.groups[g])
+	}
+	slices.Reverse(path)
+	return path
+}
+
+// cutUID removes the optional bit string after a uniqueMember's DN
+// (RFC 4517 section 3.3.21).
+func cutUID(name []byte) []byte {
+	if bytes.HasSuffix(name, []byte("'B")) {
+		if i := bytes.LastIndex(name, []byte("#'")); i > 0 {
+			return name[:i]
+		}
+	}
+	return name
+}
+
+// appendFoldedDN appends rollcall.FoldDN(dn). Plain names, which is nearly all,
+// cost no allocation.
+func appendFoldedDN(dst, dn []byte) []byte {
+	if out, ok := foldPlainDN(dst, dn); ok {
+		return out
+	}
+	return append(dst, rollcall.FoldDN(string(dn))...)
+}
+
+// foldPlainDN folds a DN that holds nothing to unescape and nothing but ASCII.
+func foldPlainDN(dst, dn []byte) (out []byte, ok bool) {
+	begin := len(dst) // of the type or value being read
+	value, space := false, false
+	for _, c := range dn {
+		switch {
+		case c == ' ':
+			space = true
+			continue
+		case c == ',':
+			if !value || len(dst) == begin {
+				return nil, false
+			}
+			value = false
+		case c == '=':
+			if value || len(dst) == begin || bytes.HasPrefix(dst[begin:], []byte("oid.")) {
+				return nil, false
+			}
+			value = true
+		default:
+			if 'A' <= c && c <= 'Z' {
+				c += 'a' - 'A'
+			} else if !isPlain(c, value) {
+				return nil, false
+			}
+			if space && len(dst) > begin {
+				if !value {
+					return nil, false
+				}
+				dst = append(dst, ' ')
+			}
+			space = false
+			dst = append(dst, c)
+			continue
+		}
+		dst = append(dst, c)
+		space, begin = false, len(dst)
+	}
+	return dst, value && len(dst) > begin
+}
+
+func isPlain(c byte, value bool) bool {
+	switch {
+	case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '-', c == '.', c == '_':
+		return true
+	}
+	return value && strings.IndexByte("@'()/:&!$%*?|~[]{}^`", c) >= 0
+}
