@@ -122,7 +122,10 @@ func (c *collector) Visit(node *ast.Node) {
 	}
 	switch n := (*node).(type) {
 	case *ast.IdentifierNode:
-		if n.Value == "entry" {
+		switch n.Value {
+		case "$env":
+			refuse(n, "$env is not part of mapping expressions")
+		case "entry":
 			refuse(n, `after entry comes a field by its name: entry.mail, entry["x-mail"], entry.all("mail") or entry.has("mail")`)
 		}
 	case *ast.CallNode:
