@@ -1,0 +1,102 @@
+package store
+
+import (
+	"context"
+	"strings"
+)
+
+// bulk writes many rows by few statements: as many as fit into full ones, the
+// rest by tens and by ones, so that three texts are prepared for each table.
+type bulk struct {
+	tx      *Tx
+	head    string         // up to the rows
+	first   string         // the first row, when it differs from the others
+	row     string         // one row of parameter marks
+	tail    string         // after the rows
+	width   int            // parameters of one row
+	full    int            // rows of a full statement
+	texts   map[int]string // by number of rows
+	args    []any          // of the rows that wait
+	touched int64          // rows that were changed
+}
+
+// bulk returns the writer for a statement, the same one each time.
+func (t *Tx) bulk(head, tail string, width int) *bulk {
+	key := head + tail
+	if b := t.bulks[key]; b != nil {
+		b.args, b.touched = b.args[:0], 0
+		return b
+	}
+	row := "(" + marks(width) + ")"
+	b := &bulk{tx: t, head: head, first: row, row: row, tail: tail, width: width, full: t.d.batch(width), texts: map[int]string{}}
+	t.bulks[key] = b
+	return b
+}
+
+// insert returns a bulk that inserts into columns, which are quoted.
+func (t *Tx) insert(table string, columns []string) *bulk {
+	return t.bulk("INSERT INTO "+table+" ("+strings.Join(columns, ", ")+") VALUES ", "", len(columns))
+}
+
+// update returns a bulk that sets columns of the rows with given IDs. A row is
+// the ID and then a value per column. extra is a further assignment, if any.
+func (t *Tx) update(table string, columns []column, extra string) *bulk {
+	var names, sets []string
+	first := []string{"CAST(? AS " + t.d.columnType(number) + ")"}
+	for _, c := range columns {
+		v := "c_" + strings.Trim(c.name, `"`)
+		names = append(names, quote(v))
+		sets = append(sets, c.name+" = v."+quote(v))
+		// PostgreSQL takes the types of all rows from the first one.
+		first = append(first, "CAST(? AS "+t.d.columnType(c.kind)+")")
+	}
+	if extra != "" {
+		sets = append(sets, extra)
+	}
+	head := "WITH v (c_id, " + strings.Join(names, ", ") + ") AS (VALUES "
+	tail := ") UPDATE " + table + " SET " + strings.Join(sets, ", ") + " FROM v WHERE " + table + ".id = v.c_id"
+	b := t.bulk(head, tail, len(columns)+1)
+	b.first = "(" + strings.Join(first, ", ") + ")"
+	return b
+}
+
+// add puts one row in line.
+func (b *bulk) add(ctx context.Context, values ...any) error {
+	b.args = append(b.args, values...)
+	return b.drain(ctx)
+}
+
+// drain writes full statements.
+func (b *bulk) drain(ctx context.Context) error {
+	if len(b.args) < b.full*b.width {
+		return nil
+	}
+	return b.write(ctx, b.full)
+}
+
+// flush writes what is left.
+func (b *bulk) flush(ctx context.Context) error {
+	for _, rows := range [...]int{b.full, 10, 1} {
+		for len(b.args) >= rows*b.width {
+			if err := b.write(ctx, rows); err != nil {
+				return err
+			}
+		}
+	}
+	clear(b.args[:cap(b.args)]) // do not keep the values alive until the next use
+	return nil
+}
+
+// write sends the first rows in line.
+func (b *bulk) write(ctx context.Context, rows int) error {
+	query := b.texts[rows]
+	if query == "" {
+		query = b.head + b.first + strings.Repeat(","+b.row, rows-1) + b.tail
+		b.texts[rows] = query
+	}
+	n, err := b.tx.exec(ctx, query, b.args[:rows*b.width]...)
+	b.touched += n
+	left := copy(b.args, b.args[rows*b.width:])
+	b.args = b.args[:left]
+	return err
+}

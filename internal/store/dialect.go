@@ -1,0 +1,46 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+
+	"rollcall/internal/rollcall"
+)
+
+// dialect is what differs between the databases. Query text is written once,
+// with ? for each parameter.
+type dialect interface {
+	// open returns a pool for writing and one for reading; they may be the same.
+	open(ctx context.Context) (writer, reader *sql.DB, err error)
+	// name is how messages call the database, without its password.
+	name() string
+	// folder is where the migrations are.
+	folder() string
+	// placeholder appends the n-th parameter's mark, counted from 1.
+	placeholder(text []byte, n int) []byte
+	// columnType spells a kind of column in DDL and casts.
+	columnType(k kind) string
+	// columns lists a table's columns with their types, none when there is no
+	// such table.
+	columns(ctx context.Context, on querier, table string) (map[string]string, error)
+	// begin starts the one write transaction.
+	begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, error)
+	// batch is how many rows of so many columns go into one statement.
+	batch(columns int) int
+	// translate gives a driver's error its kind and a sentence.
+	translate(err error) error
+	// lock takes a named lock that dies with the process; see Store.LockSource.
+	lock(ctx context.Context, s *Store, name string) (release func() error, err error)
+}
+
+// querier is the part of *sql.DB and *sql.Tx that reads.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// retryable reports whether nothing was done because the database was out of
+// reach for a moment.
+func retryable(_ dialect, err error) bool {
+	return rollcall.KindOf(err) == rollcall.Unavailable
+}

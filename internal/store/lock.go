@@ -1,0 +1,120 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"rollcall/internal/rollcall"
+)
+
+// LockSource makes sure that no two runs work on one source, in whatever
+// process, until release is called or the process ends. When another holds it
+// the error is a Conflict that says who.
+func (s *Store) LockSource(ctx context.Context, name string) (release func() error, err error) {
+	return s.d.lock(ctx, s, name)
+}
+
+// holder describes this process to those who find the lock taken.
+func holder(now time.Time) string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "this host"
+	}
+	return fmt.Sprintf("pid %d since %s on %s", os.Getpid(), now.UTC().Format("2006-01-02 15:04:05 UTC"), host)
+}
+
+func heldBy(source, holder string) error {
+	if holder == "" {
+		holder = "a process that did not say which"
+	}
+	return rollcall.Errorf(rollcall.Conflict, "source %s is being run by %s: wait for it to end", source, holder)
+}
+
+// lock takes a file beside the database. The kernel lets go of it when the
+// process dies; the file stays, since deleting it would let two processes hold
+// two files of one name.
+func (d *sqlite) lock(_ context.Context, s *Store, name string) (func() error, error) {
+	f, err := os.OpenFile(filepath.Clean(d.path+".lock-"+url.PathEscape(name)), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock source %s: %w", name, err)
+	}
+	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		who, _ := io.ReadAll(io.LimitReader(f, 1024)) // the message does without
+		_ = f.Close()
+		return nil, heldBy(name, string(bytes.TrimSpace(who)))
+	}
+	if err == nil {
+		err = f.Truncate(0)
+	}
+	if err == nil {
+		_, err = f.WriteAt([]byte(holder(s.now())+"\n"), 0)
+	}
+	if err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("lock source %s: %w", name, err)
+	}
+	return func() error {
+		if err := errors.Join(f.Truncate(0), f.Close()); err != nil {
+			return fmt.Errorf("unlock source %s: %w", name, err)
+		}
+		return nil
+	}, nil
+}
+
+// lock takes a session's advisory lock on a connection of its own, which the
+// server ends when the process dies.
+func (d *postgres) lock(ctx context.Context, s *Store, name string) (func() error, error) {
+	conn, err := s.writer.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("lock source %s: %w", name, d.translate(err))
+	}
+	key := advisoryKey("rollcall: source " + name)
+	// The name tells whoever looks at pg_stat_activity too; 63 bytes are kept.
+	_, err = conn.ExecContext(ctx, "SELECT set_config('application_name', $1, false)", "rollcall "+holder(s.now()))
+	var got bool
+	if err == nil {
+		err = conn.QueryRowContext(ctx, "SELECT pg_try_advisory_lock($1)", key).Scan(&got)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("lock source %s: %w", name, d.translate(err)), discard(conn))
+	}
+	if got {
+		return func() error {
+			if err := discard(conn); err != nil {
+				return fmt.Errorf("unlock source %s: %w", name, err)
+			}
+			return nil
+		}, nil
+	}
+	var who string
+	err = conn.QueryRowContext(ctx, `SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+		WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+		AND l.classid = (($1::bigint >> 32) & 4294967295)::oid AND l.objid = ($1::bigint & 4294967295)::oid`, key).Scan(&who)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) { // none: it ended this moment
+		return nil, errors.Join(fmt.Errorf("lock source %s: %w", name, d.translate(err)), discard(conn))
+	}
+	return nil, errors.Join(heldBy(name, strings.TrimPrefix(who, "rollcall ")), discard(conn))
+}
+
+// discard closes a connection for good, so that its session, its locks and its
+// name end with it.
+func discard(conn *sql.Conn) error {
+	err := conn.Raw(func(any) error { return driver.ErrBadConn })
+	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,145 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx"
+
+	"rollcall/internal/rollcall"
+)
+
+// postgres is the dialect of PostgreSQL 15 and later.
+type postgres struct{ dsn string }
+
+func (d *postgres) folder() string { return "postgres" }
+
+// name leaves the password out.
+func (d *postgres) name() string {
+	u, err := url.Parse(d.dsn)
+	if err != nil {
+		return "the PostgreSQL database"
+	}
+	host := u.Host
+	if host == "" {
+		host = u.Query().Get("host")
+	}
+	return fmt.Sprintf("database %q on %s", strings.TrimPrefix(u.Path, "/"), host)
+}
+
+// open returns one pool for both purposes: here readers never block a writer.
+func (d *postgres) open(ctx context.Context) (writer, reader *sql.DB, err error) {
+	db, err := sql.Open("pgx", d.dsn)
+	if err != nil {
+		// The driver's message would repeat the address with its password.
+		return nil, nil, rollcall.Errorf(rollcall.Invalid, "open the database: the postgres:// address cannot be read")
+	}
+	db.SetMaxOpenConns(16)
+	db.SetMaxIdleConns(4)
+	var version int
+	if err := db.QueryRowContext(ctx, "SELECT current_setting('server_version_num')::int").Scan(&version); err != nil {
+		_ = db.Close()
+		return nil, nil, fmt.Errorf("open the database: %w", d.translate(err))
+	}
+	if version < 150000 {
+		_ = db.Close()
+		return nil, nil, rollcall.Errorf(rollcall.Invalid, "open the database: PostgreSQL 15 or later is needed, %s is %d", d.name(), version/10000)
+	}
+	return db, db, nil
+}
+
+func (d *postgres) placeholder(text []byte, n int) []byte {
+	return strconv.AppendInt(append(text, '$'), int64(n), 10)
+}
+
+func (d *postgres) columnType(k kind) string {
+	switch k {
+	case number:
+		return "BIGINT"
+	case binary:
+		return "BYTEA"
+	}
+	return "TEXT"
+}
+
+func (d *postgres) columns(ctx context.Context, on querier, table string) (map[string]string, error) {
+	rows, err := on.QueryContext(ctx, `SELECT column_name, upper(data_type) FROM information_schema.columns
+		WHERE table_schema = current_schema() AND table_name = $1`, table)
+	return readColumns(d, rows, err)
+}
+
+// writerLock is the advisory lock that makes writers take turns.
+var writerLock = advisoryKey("rollcall: the one writer")
+
+// begin lets writers take turns, as SQLite does: what a run reads and decides
+// by (is this login free?) must hold until it commits.
+func (d *postgres) begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, error) {
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	_, err = tx.ExecContext(ctx, fmt.Sprintf("SET LOCAL lock_timeout = %d; SELECT pg_advisory_xact_lock(%d); SET LOCAL lock_timeout = 0",
+		writerWait.Milliseconds(), writerLock))
+	if err != nil {
+		_ = tx.Rollback() // nothing was written
+		return nil, err
+	}
+	return tx, nil
+}
+
+// advisoryKey makes a lock's number of its name.
+func advisoryKey(name string) int64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(name)) // a hash takes everything
+	return int64(h.Sum64())
+}
+
+// batch stays below the 65,535 parameters of one statement.
+func (d *postgres) batch(columns int) int { return max(1, min(500, 60000/columns)) }
+
+func (d *postgres) translate(err error) error {
+	var e *pgconn.PgError
+	var unreachable *pgconn.ConnectError
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, sql.ErrNoRows):
+		return rollcall.Errorf(rollcall.NotFound, "no such record: %w", err)
+	case errors.As(err, &e):
+		return d.translateCode(e, err)
+	case errors.As(err, &unreachable):
+		return rollcall.Errorf(rollcall.Unavailable, "%s is out of reach: %w", d.name(), err)
+	}
+	return err
+}
+
+func (d *postgres) translateCode(e *pgconn.PgError, err error) error {
+	switch e.Code {
+	case "23505":
+		return rollcall.Errorf(rollcall.Conflict, "such a record exists already: %w", err)
+	case "40001", "40P01":
+		return rollcall.Errorf(rollcall.Unavailable, "another transaction of %s came in between: try again: %w", d.name(), err)
+	case "55P03":
+		return rollcall.Errorf(rollcall.Unavailable, "another process is writing to %s: wait for it to end and try again: %w", d.name(), err)
+	case "53100":
+		return rollcall.Errorf(rollcall.Unavailable, "the disk of %s is full: nothing of this step was kept; make room and try again: %w", d.name(), err)
+	case "28P01", "28000", "3D000", "42501":
+		return rollcall.Errorf(rollcall.Invalid, "%s refuses us: %w", d.name(), err)
+	case "22021", "22P05":
+		return rollcall.Errorf(rollcall.Invalid, "PostgreSQL cannot keep a text with a NUL byte or invalid UTF-8: %w", err)
+	}
+	switch e.Code[:2] {
+	case "23":
+		return rollcall.Errorf(rollcall.Conflict, "the database refuses the record: %w", err)
+	case "08", "53", "57":
+		return rollcall.Errorf(rollcall.Unavailable, "%s is out of reach: %w", d.name(), err)
+	}
+	return err
+}

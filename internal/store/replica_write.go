@@ -1,0 +1,182 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"rollcall/internal/rollcall"
+)
+
+// InsertReplicas writes new replicas of a source with their rows. It gives them
+// IDs and puts these into the slice.
+func (t *Tx) InsertReplicas(ctx context.Context, src *rollcall.Source, replicas []rollcall.Replica) error {
+	if len(replicas) == 0 {
+		return nil
+	}
+	first, err := t.reserve(ctx, "priv_sync_replica", len(replicas))
+	if err != nil {
+		return fmt.Errorf("write new replicas of source %s: %w", src.Name, err)
+	}
+	for i := range replicas {
+		replicas[i].ID = first + int64(i)
+	}
+	return t.putReplicas(ctx, src, replicas)
+}
+
+// putReplicas writes replicas with their IDs, and their rows.
+func (t *Tx) putReplicas(ctx context.Context, src *rollcall.Source, replicas []rollcall.Replica) error {
+	shape, err := newRowShape(src)
+	if err != nil {
+		return err
+	}
+	b := t.insert("priv_sync_replica", append([]string{"id"}, replicaColumns...))
+	data := t.insert(shape.table, append([]string{"id", "primary_key"}, shape.names...))
+	var boxes boxes
+	for i := range replicas {
+		r := &replicas[i]
+		var id any = r.ID
+		b.args = bindReplica(append(b.args, id), src, r, &boxes)
+		data.args = shape.bind(append(data.args, id, r.Key), r.Row)
+		if err := b.drain(ctx); err != nil {
+			return fmt.Errorf("write new replicas of source %s: %w", src.Name, err)
+		}
+		if err := data.drain(ctx); err != nil {
+			return fmt.Errorf("write new rows of source %s: %w", src.Name, err)
+		}
+	}
+	if err := b.flush(ctx); err != nil {
+		return fmt.Errorf("write new replicas of source %s: %w", src.Name, err)
+	}
+	if err := data.flush(ctx); err != nil {
+		return fmt.Errorf("write new rows of source %s: %w", src.Name, err)
+	}
+	return nil
+}
+
+// bindReplica appends the parameters of replicaColumns.
+func bindReplica(args []any, src *rollcall.Source, r *rollcall.Replica, boxes *boxes) []any {
+	creator := int64(0)
+	if r.IsCreator {
+		creator = 1
+	}
+	return append(args, boxes.number(0, int64(src.ID)), r.Key, r.Content[:], boxes.text(0, string(r.State)), timeText(r.LastSeen),
+		boxes.text(1, r.LastError), boxes.text(2, r.LastWarning), boxes.text(3, r.Dest.Class), int64(r.Dest.ID), creator,
+		boxes.time(r.Created), timeText(r.LastModified), r.Name, nameHash(rollcall.FoldDN(r.Name)), r.Restore, boxes.number(1, r.Run))
+}
+
+// replicaKinds are the kinds of replicaColumns.
+var replicaKinds = []kind{number, text, binary, text, exact, text, text, text, number, number, exact, exact, text, number, text, number}
+
+// UpdateReplicas writes whole replicas of a source, with their rows. One that
+// does not exist is a Conflict error.
+func (t *Tx) UpdateReplicas(ctx context.Context, src *rollcall.Source, replicas []rollcall.Replica) error {
+	shape, err := newRowShape(src)
+	if err != nil {
+		return err
+	}
+	columns := make([]column, len(replicaColumns))
+	for i, name := range replicaColumns {
+		columns[i] = column{name: name, kind: replicaKinds[i]}
+	}
+	b := t.update("priv_sync_replica", columns, "")
+	data := t.update(shape.table, shape.columns(), "")
+	var boxes boxes
+	for i := range replicas {
+		r := &replicas[i]
+		b.args = bindReplica(append(b.args, r.ID), src, r, &boxes)
+		data.args = shape.bind(append(data.args, r.ID, r.Key), r.Row)
+		if err := b.drain(ctx); err != nil {
+			return fmt.Errorf("change replicas of source %s: %w", src.Name, err)
+		}
+		if err := data.drain(ctx); err != nil {
+			return fmt.Errorf("change rows of source %s: %w", src.Name, err)
+		}
+	}
+	if err := b.flush(ctx); err != nil {
+		return fmt.Errorf("change replicas of source %s: %w", src.Name, err)
+	}
+	if err := data.flush(ctx); err != nil {
+		return fmt.Errorf("change rows of source %s: %w", src.Name, err)
+	}
+	if gone := int64(len(replicas)) - b.touched; gone != 0 {
+		return rollcall.Errorf(rollcall.Conflict, "change replicas of source %s: %d of %d no longer exist", src.Name, gone, len(replicas))
+	}
+	return nil
+}
+
+// columns lists what an update of a row sets: the key and the cells.
+func (s *rowShape) columns() []column {
+	columns := []column{{name: "primary_key", kind: exact}}
+	for _, cell := range s.cells {
+		for _, c := range cell {
+			columns = append(columns, column{name: quote(c.name), kind: c.kind})
+		}
+	}
+	return columns
+}
+
+// SetLastSeen notes when replicas of a source were last seen, for those that a
+// load missed; the others are as fresh as the source's last complete load.
+func (t *Tx) SetLastSeen(ctx context.Context, source rollcall.ObjectID, ids []int64, at time.Time) error {
+	err := inLists(ids, func(in string, args []any) error {
+		_, err := t.exec(ctx, "UPDATE priv_sync_replica SET status_last_seen = ? WHERE sync_source_id = ? AND id "+in,
+			append([]any{timeText(at), int64(source)}, args...)...)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("note when replicas were last seen: %w", err)
+	}
+	return nil
+}
+
+// DeleteReplicas deletes replicas of a source and their rows.
+func (t *Tx) DeleteReplicas(ctx context.Context, src *rollcall.Source, ids []int64) error {
+	if err := t.dropReplicas(ctx, src.ID, src.Table, ids); err != nil {
+		return fmt.Errorf("delete replicas of source %s: %w", src.Name, err)
+	}
+	return nil
+}
+
+// dropReplicas deletes replicas of one source and their rows, if it has a table.
+func (t *Tx) dropReplicas(ctx context.Context, source rollcall.ObjectID, table string, ids []int64) error {
+	return inLists(ids, func(in string, args []any) error {
+		if table != "" {
+			if _, err := t.exec(ctx, "DELETE FROM "+quote(table)+" WHERE id "+in, args...); err != nil {
+				return err
+			}
+		}
+		_, err := t.exec(ctx, "DELETE FROM priv_sync_replica WHERE sync_source_id = ? AND id "+in, append([]any{int64(source)}, args...)...)
+		return err
+	})
+}
+
+// DeleteReplicasOf deletes all replicas of objects of class's hierarchy, of
+// whatever source, and their rows.
+func (t *Tx) DeleteReplicasOf(ctx context.Context, class *rollcall.Class, ids []rollcall.ObjectID) error {
+	query := "SELECT sync_source_id, id FROM priv_sync_replica WHERE " + t.destOf(class) + " AND dest_id "
+	bySource := map[rollcall.ObjectID][]int64{}
+	err := inLists(numbers(ids), func(in string, args []any) error {
+		return t.gather(ctx, query+in, args, bySource)
+	})
+	if err == nil {
+		err = t.dropGathered(ctx, bySource)
+	}
+	if err != nil {
+		return fmt.Errorf("delete the replicas of objects of %s: %w", class.Root, err)
+	}
+	return nil
+}
+
+// DeleteReplicasMadeBy deletes the replicas that a run made, and their rows.
+func (t *Tx) DeleteReplicasMadeBy(ctx context.Context, run int64) error {
+	bySource := map[rollcall.ObjectID][]int64{}
+	err := t.gather(ctx, "SELECT sync_source_id, id FROM priv_sync_replica WHERE run = ?", []any{run}, bySource)
+	if err == nil {
+		err = t.dropGathered(ctx, bySource)
+	}
+	if err != nil {
+		return fmt.Errorf("delete the replicas that run %d made: %w", run, err)
+	}
+	return nil
+}

@@ -1,0 +1,187 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"rollcall/internal/rollcall"
+)
+
+// abandoned is the error of a run whose process ended before it did.
+const abandoned = "the process ended before the run did; nothing was changed"
+
+const readRuns = "SELECT id, kind, started, ended, state, made_by, sources, error, digest, undoes FROM run"
+
+// StartRun records that a run begins and gives it its ID. The caller holds the
+// locks of the run's sources, so any other run of one of them that still counts
+// as running belongs to a process that died: it is closed as an error.
+func (s *Store) StartRun(ctx context.Context, run *rollcall.Run) error {
+	return s.write(ctx, func(tx *Tx) error {
+		if err := tx.closeAbandoned(ctx, run); err != nil {
+			return fmt.Errorf("start a run: %w", err)
+		}
+		sources, err := json.Marshal(run.Sources)
+		if err != nil {
+			return fmt.Errorf("start a run: %w", err)
+		}
+		err = tx.one(ctx, "INSERT INTO run (kind, started, ended, state, made_by, sources, error, digest, undoes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+			[]any{run.Kind, requiredTime(run.Started), timeText(run.Ended), string(run.State), run.By, string(sources), run.Error, run.Digest, run.Undoes}, &run.ID)
+		if err != nil {
+			return fmt.Errorf("start a run: %w", err)
+		}
+		return nil
+	})
+}
+
+// requiredTime is timeText for a column that is never NULL.
+func requiredTime(t time.Time) string {
+	text, _ := timeText(t).(string)
+	return text
+}
+
+func (t *Tx) closeAbandoned(ctx context.Context, next *rollcall.Run) error {
+	running, err := t.runs(ctx, readRuns+" WHERE state = ?", []any{string(rollcall.RunRunning)})
+	if err != nil {
+		return err
+	}
+	for _, r := range running {
+		shared := slices.ContainsFunc(r.Sources, func(a rollcall.SourceRun) bool {
+			return slices.ContainsFunc(next.Sources, func(b rollcall.SourceRun) bool { return a.Source == b.Source })
+		})
+		if !shared {
+			continue
+		}
+		_, err := t.exec(ctx, "UPDATE run SET state = ?, ended = ?, error = ? WHERE id = ?",
+			string(rollcall.RunFailed), timeText(t.now()), abandoned, r.ID)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// FinishRun records how a run ended, with its problems, within the transaction
+// that carried it out.
+func (t *Tx) FinishRun(ctx context.Context, run *rollcall.Run, problems []rollcall.Problem) error {
+	sources, err := json.Marshal(run.Sources)
+	if err != nil {
+		return fmt.Errorf("finish run %d: %w", run.ID, err)
+	}
+	n, err := t.exec(ctx, "UPDATE run SET ended = ?, state = ?, sources = ?, error = ?, digest = ? WHERE id = ?",
+		timeText(run.Ended), string(run.State), string(sources), run.Error, run.Digest, run.ID)
+	if err != nil {
+		return fmt.Errorf("finish run %d: %w", run.ID, err)
+	}
+	if n == 0 {
+		return rollcall.Errorf(rollcall.NotFound, "finish run %d: there is no such run", run.ID)
+	}
+	b := t.insert("run_problem", []string{"run", "source", "entry_key", "entry", "attribute", "value", "rule", "reason", "warning"})
+	for _, p := range problems {
+		warning := 0
+		if p.Warning {
+			warning = 1
+		}
+		if err := b.add(ctx, run.ID, p.Source, p.Key, p.Entry, p.Attribute, p.Value, p.Rule, p.Reason, warning); err != nil {
+			return fmt.Errorf("keep the problems of run %d: %w", run.ID, err)
+		}
+	}
+	if err := b.flush(ctx); err != nil {
+		return fmt.Errorf("keep the problems of run %d: %w", run.ID, err)
+	}
+	return nil
+}
+
+// FinishRun records how a run ended in a transaction of its own: the run's was
+// rolled back.
+func (s *Store) FinishRun(ctx context.Context, run *rollcall.Run, problems []rollcall.Problem) error {
+	return s.write(ctx, func(tx *Tx) error { return tx.FinishRun(ctx, run, problems) })
+}
+
+// SetRunState changes the state of a run that ended, in a transaction of its
+// own: a held one is approved or dropped.
+func (s *Store) SetRunState(ctx context.Context, id int64, state rollcall.RunState) error {
+	return s.write(ctx, func(tx *Tx) error { return tx.SetRunState(ctx, id, state) })
+}
+
+// SetRunState changes the state of a run that ended within the transaction: one
+// that is taken back.
+func (t *Tx) SetRunState(ctx context.Context, id int64, state rollcall.RunState) error {
+	n, err := t.exec(ctx, "UPDATE run SET state = ? WHERE id = ?", string(state), id)
+	if err == nil && n == 0 {
+		err = rollcall.Errorf(rollcall.NotFound, "there is no such run")
+	}
+	if err != nil {
+		return fmt.Errorf("set the state of run %d: %w", id, err)
+	}
+	return nil
+}
+
+// Runs returns runs, newest first: so many, or all of them for 0.
+func (q *queries) Runs(ctx context.Context, limit int) ([]rollcall.Run, error) {
+	query, args := readRuns+" ORDER BY id DESC", []any(nil)
+	if limit > 0 {
+		query, args = query+" LIMIT ?", []any{limit}
+	}
+	runs, err := q.runs(ctx, query, args)
+	if err != nil {
+		return nil, fmt.Errorf("read the runs: %w", err)
+	}
+	return runs, nil
+}
+
+// Run returns one run.
+func (q *queries) Run(ctx context.Context, id int64) (rollcall.Run, error) {
+	runs, err := q.runs(ctx, readRuns+" WHERE id = ?", []any{id})
+	if err != nil {
+		return rollcall.Run{}, fmt.Errorf("read run %d: %w", id, err)
+	}
+	if len(runs) == 0 {
+		return rollcall.Run{}, rollcall.Errorf(rollcall.NotFound, "there is no run %d", id)
+	}
+	return runs[0], nil
+}
+
+func (q *queries) runs(ctx context.Context, query string, args []any) ([]rollcall.Run, error) {
+	var runs []rollcall.Run
+	err := q.each(ctx, query, args, func(rows *sql.Rows) error {
+		var r rollcall.Run
+		var started, sources string
+		var ended sql.NullString
+		if err := rows.Scan(&r.ID, &r.Kind, &started, &ended, &r.State, &r.By, &sources, &r.Error, &r.Digest, &r.Undoes); err != nil {
+			return err
+		}
+		var err error
+		if r.Started, err = parseTime(started); err != nil {
+			return err
+		}
+		if r.Ended, err = parseTime(ended.String); err != nil {
+			return err
+		}
+		runs = append(runs, r)
+		return json.Unmarshal([]byte(sources), &runs[len(runs)-1].Sources)
+	})
+	return runs, err
+}
+
+// Problems returns the problems of a run in the order they were kept.
+func (q *queries) Problems(ctx context.Context, run int64) ([]rollcall.Problem, error) {
+	var problems []rollcall.Problem
+	err := q.each(ctx, "SELECT source, entry_key, entry, attribute, value, rule, reason, warning FROM run_problem WHERE run = ? ORDER BY id", []any{run}, func(rows *sql.Rows) error {
+		var p rollcall.Problem
+		var warning int
+		if err := rows.Scan(&p.Source, &p.Key, &p.Entry, &p.Attribute, &p.Value, &p.Rule, &p.Reason, &warning); err != nil {
+			return err
+		}
+		p.Warning = warning != 0
+		problems = append(problems, p)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the problems of run %d: %w", run, err)
+	}
+	return problems, nil
+}

@@ -1,0 +1,44 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"rollcall/internal/rollcall"
+)
+
+// Standing returns what is known of a source since its last complete load. A
+// source that never had one has the zero standing, but for its replicas.
+func (q *queries) Standing(ctx context.Context, source rollcall.ObjectID) (rollcall.Standing, error) {
+	var s rollcall.Standing
+	var at sql.NullString
+	var fingerprint []byte
+	err := q.one(ctx, "SELECT last_complete, last_run, scope, fingerprint FROM standing WHERE source_id = ?", []any{int64(source)},
+		&at, &s.LastRun, &s.Scope, &fingerprint)
+	if err != nil && rollcall.KindOf(err) != rollcall.NotFound {
+		return s, fmt.Errorf("read the standing of source %d: %w", source, err)
+	}
+	copy(s.Fingerprint[:], fingerprint)
+	if s.LastComplete, err = parseTime(at.String); err != nil {
+		return s, fmt.Errorf("read the standing of source %d: %w", source, err)
+	}
+	err = q.one(ctx, "SELECT COUNT(*) FROM priv_sync_replica WHERE sync_source_id = ?", []any{int64(source)}, &s.Replicas)
+	if err != nil {
+		return s, fmt.Errorf("count the replicas of source %d: %w", source, err)
+	}
+	return s, nil
+}
+
+// SaveStanding keeps what a complete load found out about a source. The number
+// of replicas is not kept: it is counted.
+func (t *Tx) SaveStanding(ctx context.Context, source rollcall.ObjectID, s rollcall.Standing) error {
+	_, err := t.exec(ctx, `INSERT INTO standing (source_id, last_complete, last_run, scope, fingerprint) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (source_id) DO UPDATE SET last_complete = excluded.last_complete, last_run = excluded.last_run,
+			scope = excluded.scope, fingerprint = excluded.fingerprint`,
+		int64(source), timeText(s.LastComplete), s.LastRun, s.Scope, s.Fingerprint[:])
+	if err != nil {
+		return fmt.Errorf("keep the standing of source %d: %w", source, err)
+	}
+	return nil
+}

@@ -1,0 +1,124 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+	"sync"
+)
+
+// preparer is *sql.DB or *sql.Tx.
+type preparer interface {
+	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
+}
+
+// statements prepares each query once and keeps it.
+type statements struct {
+	on     preparer
+	d      dialect
+	mu     sync.Mutex
+	cached map[string]*sql.Stmt
+}
+
+// maxCached bounds the cache: the texts of updates depend on which attributes
+// change, and there is no end to combinations.
+const maxCached = 300
+
+func newStatements(on preparer, d dialect) *statements {
+	return &statements{on: on, d: d, cached: make(map[string]*sql.Stmt)}
+}
+
+// get returns the prepared form of a query and what to call when done with it.
+func (s *statements) get(ctx context.Context, query string) (*sql.Stmt, func(), error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if stmt := s.cached[query]; stmt != nil {
+		return stmt, func() {}, nil
+	}
+	stmt, err := s.on.PrepareContext(ctx, numbered(s.d, query))
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(s.cached) >= maxCached {
+		return stmt, func() { _ = stmt.Close() }, nil
+	}
+	s.cached[query] = stmt
+	return stmt, func() {}, nil
+}
+
+func (s *statements) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, stmt := range s.cached {
+		_ = stmt.Close() // the connection goes next
+	}
+	clear(s.cached)
+}
+
+// numbered replaces each ? outside quotes by the dialect's mark for its position.
+func numbered(d dialect, query string) string {
+	if !strings.Contains(query, "?") {
+		return query
+	}
+	text := make([]byte, 0, len(query)+len(query)/4)
+	var quote byte
+	n := 0
+	for i := 0; i < len(query); i++ {
+		c := query[i]
+		switch {
+		case quote != 0: // a doubled quote ends and begins again at once
+			if c == quote {
+				quote = 0
+			}
+		case c == '\'' || c == '"':
+			quote = c
+		case c == '?':
+			n++
+			text = d.placeholder(text, n)
+			continue
+		}
+		text = append(text, c)
+	}
+	return string(text)
+}
+
+// quote makes an identifier of a checked name.
+func quote(name string) string {
+	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+}
+
+// marks returns n parameter marks: ?,?,?
+func marks(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strings.Repeat("?,", n-1) + "?"
+}
+
+// listSizes are the lengths of IN lists: few, so that few statements are
+// prepared. A shorter list is filled up with its last member.
+var listSizes = [...]int{1, 10, 100, 500}
+
+// inLists calls do with "IN (?,…)" and its parameters for each part of a list
+// of any length.
+func inLists[T any](list []T, do func(in string, args []any) error) error {
+	for len(list) > 0 {
+		size := listSizes[len(listSizes)-1]
+		for _, s := range listSizes {
+			if len(list) <= s {
+				size = s
+				break
+			}
+		}
+		n := min(size, len(list))
+		args := make([]any, size)
+		for i := range args {
+			args[i] = list[min(i, n-1)]
+		}
+		if err := do("IN ("+marks(size)+")", args); err != nil {
+			return err
+		}
+		list = list[n:]
+	}
+	return nil
+}

@@ -1,0 +1,133 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"rollcall/internal/rollcall"
+)
+
+// Tx is a write transaction. There is one at a time, on both databases, so what
+// it reads stays true until it ends. It belongs to one goroutine. Its reading
+// methods see its own writes.
+type Tx struct {
+	queries
+	tx    *sql.Tx
+	conn  *sql.Conn
+	now   func() time.Time
+	bulks map[string]*bulk // by statement
+	done  bool
+}
+
+// Begin starts a write transaction. It waits some seconds for another writer
+// and then gives an Unavailable error. Cancelling ctx rolls it back.
+func (s *Store) Begin(ctx context.Context) (*Tx, error) {
+	waiting, cancel := context.WithTimeout(ctx, s.wait)
+	defer cancel()
+	conn, err := s.writer.Conn(waiting)
+	if err != nil {
+		if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+			return nil, rollcall.Errorf(rollcall.Unavailable, "another run of this program is writing to %s and did not end within %s: try again later", s.d.name(), s.wait)
+		}
+		return nil, fmt.Errorf("begin writing: %w", s.d.translate(err))
+	}
+	tx, err := s.d.begin(ctx, conn)
+	if err != nil {
+		_ = conn.Close() // nothing was written
+		return nil, fmt.Errorf("begin writing: %w", s.d.translate(err))
+	}
+	t := &Tx{tx: tx, conn: conn, now: s.now, bulks: map[string]*bulk{}}
+	t.queries = queries{d: s.d, model: s.model, shape: new(atomic.Pointer[layout])}
+	t.statements = newStatements(tx, s.d)
+	if err := t.catchUp(ctx, s); err != nil {
+		_ = t.Rollback()
+		return nil, err
+	}
+	return t, nil
+}
+
+// catchUp gives the transaction the present layout: another process may have
+// added a look-up since this one last wrote, and every writer must fill it.
+func (t *Tx) catchUp(ctx context.Context, s *Store) error {
+	known := s.shape.Load()
+	t.shape.Store(known)
+	if known == nil { // the first transactions, within Open
+		return nil
+	}
+	var newest int64
+	if err := t.one(ctx, "SELECT COALESCE(MAX(id), 0) FROM lookup", nil, &newest); err != nil {
+		return fmt.Errorf("read the look-ups: %w", err)
+	}
+	if newest == known.newest {
+		return nil
+	}
+	l, err := known.withLookups(ctx, t.tx, t.d)
+	if err != nil {
+		return err
+	}
+	t.shape.Store(l)
+	s.shape.Store(l)
+	return nil
+}
+
+// Commit makes everything the transaction wrote last.
+func (t *Tx) Commit() error {
+	if t.done {
+		return rollcall.Errorf(rollcall.Internal, "commit: the transaction has ended already")
+	}
+	err := t.d.translate(t.tx.Commit())
+	if e := t.end(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// Rollback undoes everything the transaction wrote. After Commit it does
+// nothing.
+func (t *Tx) Rollback() error {
+	if t.done {
+		return nil
+	}
+	err := t.tx.Rollback()
+	if errors.Is(err, sql.ErrTxDone) { // its context ended and took it along
+		err = nil
+	}
+	if e := t.end(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return fmt.Errorf("roll back: %w", err)
+	}
+	return nil
+}
+
+func (t *Tx) end() error {
+	t.done = true
+	t.close()
+	if err := t.conn.Close(); err != nil && !errors.Is(err, sql.ErrConnDone) {
+		return err
+	}
+	return nil
+}
+
+// exec runs one statement and returns how many rows it touched.
+func (t *Tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	stmt, done, err := t.get(ctx, query)
+	if err != nil {
+		return 0, t.d.translate(err)
+	}
+	defer done()
+	result, err := stmt.ExecContext(ctx, args...)
+	if err != nil {
+		return 0, t.d.translate(err)
+	}
+	n, err := result.RowsAffected()
+	return n, t.d.translate(err)
+}

@@ -1,0 +1,104 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+
+	"rollcall/internal/rollcall"
+)
+
+// view reads the objects of a class and below, each as its own class.
+type view struct {
+	q       *queries
+	table   *table
+	columns string // id, finalclass and the attributes' columns
+	where   string // holds the rows to the classes asked for
+	width   int
+	own     map[string]ownView
+	cells   []any
+	dest    []any
+}
+
+// ownView says where the values of an object of one class come from.
+type ownView struct {
+	class *rollcall.Class
+	from  []int // beside Class.Stored: the cell, or -1 for one that is not read
+}
+
+// view reads all stored attributes, or only those of the codes given.
+func (q *queries) view(class *rollcall.Class, codes []string) (*view, error) {
+	t, err := q.layout().table(class)
+	if err != nil {
+		return nil, err
+	}
+	v := &view{q: q, table: t, where: q.among(class), own: map[string]ownView{}}
+	wanted := func(string) bool { return true }
+	if codes != nil {
+		set := make(map[string]bool, len(codes))
+		for _, c := range codes {
+			set[c] = true
+		}
+		wanted = func(code string) bool { return set[code] }
+	}
+	names := []string{"id", "finalclass"}
+	place := map[string]int{}
+	for _, c := range q.model.Family(class.Name) {
+		own := ownView{class: c, from: make([]int, len(c.Stored))}
+		for i, a := range c.Stored {
+			at, there := place[a.Code]
+			switch {
+			case !wanted(a.Code):
+				at = -1
+			case !there:
+				at = len(names)
+				place[a.Code] = at
+				names = append(names, t.columns[a.Code].name)
+			}
+			own.from[i] = at
+		}
+		v.own[c.Name] = own
+	}
+	v.columns = strings.Join(names, ", ")
+	v.width = len(names)
+	v.cells = make([]any, v.width)
+	v.dest = make([]any, v.width)
+	for i := range v.cells {
+		v.dest[i] = &v.cells[i]
+	}
+	return v, nil
+}
+
+// scan reads the row at hand. An object of a class that is no longer declared
+// is not reported.
+func (v *view) scan(rows *sql.Rows) (o rollcall.Object, known bool, err error) {
+	if err := rows.Scan(v.dest...); err != nil {
+		return o, false, err
+	}
+	id, _ := v.cells[0].(int64)
+	name, _ := v.cells[1].(string)
+	own, known := v.own[name]
+	if !known {
+		return o, false, nil
+	}
+	o = rollcall.Object{Class: own.class, ID: rollcall.ObjectID(id), Values: make([]string, len(own.from))}
+	for i, at := range own.from {
+		if at >= 0 {
+			o.Values[i] = cellText(v.cells[at])
+		}
+	}
+	return o, true, nil
+}
+
+// collect reads all objects for which a condition holds.
+func (v *view) collect(ctx context.Context, condition string, args []any) ([]rollcall.Object, error) {
+	var objects []rollcall.Object
+	err := v.q.each(ctx, "SELECT "+v.columns+" FROM "+v.table.quoted+" WHERE "+condition+v.where, args, func(rows *sql.Rows) error {
+		o, known, err := v.scan(rows)
+		if err == nil && known {
+			objects = append(objects, o)
+		}
+		return err
+	})
+	return objects, err
+}
