@@ -106,7 +106,7 @@ func (m *Membership) hash(space byte, name []byte) nameHash {
 	b := append(m.scratch[:0], space)
 	switch space {
 	case nodeDN:
-		b = appendFoldedDN(b, cutUID(name))
+		b = AppendFoldedDN(b, cutUID(name))
 	case nodeLogin:
 		b = append(b, bytes.ToLower(name)...)
 	default:
@@ -265,9 +265,9 @@ func cutUID(name []byte) []byte {
 	return name
 }
 
-// appendFoldedDN appends rollcall.FoldDN(dn). Plain names, which is nearly all,
+// AppendFoldedDN appends rollcall.FoldDN(dn). Plain names, which is nearly all,
 // cost no allocation.
-func appendFoldedDN(dst, dn []byte) []byte {
+func AppendFoldedDN(dst, dn []byte) []byte {
 	if out, ok := foldPlainDN(dst, dn); ok {
 		return out
 	}

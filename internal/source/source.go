@@ -41,6 +41,12 @@ type Finding struct {
 	Text  string `json:"text"`
 }
 
+// Noticer is the ability to say what the last Collect met that is no error: a
+// part of the tree on another server, a field that no entry had.
+type Noticer interface {
+	Notices() []Finding
+}
+
 // Level says how much a finding matters.
 type Level string
 
