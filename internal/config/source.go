@@ -71,6 +71,7 @@ func (s *Source) read(r *reader, v *value) {
 			r.text(&s.Directory)(v)
 		},
 		KindCSV: other(KindCSV), KindJSON: other(KindJSON), KindSQL: other(KindSQL), KindLDIF: other(KindLDIF),
+		KindInline:        other(KindInline),
 		"base":            r.texts(&s.Bases),
 		"scope":           choice(r, &s.Depth, words("base", "one", "sub")),
 		"filter":          r.text(&s.Filter),
@@ -141,6 +142,9 @@ func (s *Source) settle(r *reader, v *value, c *Config) {
 	case KindLDAP:
 		s.settleLDAP(r, v, c)
 	default:
+		if s.Kind == KindInline && v.get("key") == nil {
+			s.Key = InlineKey
+		}
 		for _, key := range []string{"base", "scope", "filter", "groups", "sentinels"} {
 			if f := v.get(key); f != nil {
 				r.problem(f.Position, "%s is for directories; source %s reads %s", key, s.Name, s.Kind)
