@@ -29,6 +29,12 @@ type Config struct {
 	secrets []string // written in it, to be masked there
 }
 
+// String names the configuration without its contents: they may hold passwords.
+func (c Config) String() string { return "configuration " + c.Path }
+
+// GoString returns what String returns.
+func (c Config) GoString() string { return c.String() }
+
 // Position is a place in the configuration file, counted from 1.
 type Position struct{ Line, Column int }
 

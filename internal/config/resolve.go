@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -114,8 +115,11 @@ func (v *resolver) attributes() {
 		rule := a.rule
 		rule.Attribute = att
 		rule.Policy = a.policy
-		if rule.All && att.Type == rollcall.TypeLinks && a.at.separator.Line == 0 {
-			rule.Separator = or(rule.ItemSeparator, "|")
+		if att.Type == rollcall.TypeLinks {
+			separators(&rule)
+			if rule.All && a.at.separator.Line == 0 {
+				rule.Separator = rule.ItemSeparator
+			}
 		}
 		if a.at.separators.Line != 0 && att.Type != rollcall.TypeLinks {
 			v.problem(a.at.separators, "separators belong to sets of links; %s is of type %s", att.Code, att.Type)
@@ -129,11 +133,12 @@ func (v *resolver) attributes() {
 	}
 }
 
-func or(s, deflt string) string {
-	if s == "" {
-		return deflt
-	}
-	return s
+// separators completes the separators of a link set with iTop's.
+func separators(rule *rollcall.AttributeRule) {
+	rule.ItemSeparator = cmp.Or(rule.ItemSeparator, "|")
+	rule.AttributeSeparator = cmp.Or(rule.AttributeSeparator, ";")
+	rule.ValueSeparator = cmp.Or(rule.ValueSeparator, ":")
+	rule.Qualifier = cmp.Or(rule.Qualifier, "'")
 }
 
 func joinable(a *rollcall.Attribute) bool {
@@ -253,9 +258,9 @@ func (v *resolver) profiles() {
 		v.problem(p.Position, "the profiles section and the attribute profile_list say the same thing twice")
 		return
 	}
-	v.rules = append(v.rules, rollcall.AttributeRule{
-		Attribute: att, Profiles: &p.rule, Update: true, OnMiss: "keep", Line: p.Line,
-	})
+	rule := rollcall.AttributeRule{Attribute: att, Profiles: &p.rule, Update: true, OnMiss: "keep", Line: p.Line}
+	separators(&rule)
+	v.rules = append(v.rules, rule)
 }
 
 // policies gives every rule its update policy: its own, the update section's,

@@ -1,7 +1,7 @@
 package mapping
 
 import (
-	"fmt"
+	"cmp"
 	"slices"
 	"strings"
 
@@ -36,7 +36,7 @@ func (r *rule) profiles(v *view) (string, *fault) {
 		return strings.Compare(a, b)
 	})
 	names = slices.CompactFunc(names, func(a, b string) bool { return rollcall.Fold(a) == rollcall.Fold(b) })
-	return r.linkSet(names)
+	return r.linkSet(names), nil
 }
 
 // profileName returns what a pattern captures of a group's DN, "" for nothing.
@@ -47,39 +47,29 @@ func profileName(p *rollcall.ProfileRule, dn string) string {
 		return ""
 	}
 	name, _, _ := strings.Cut(flat[at[2]:at[3]], ",")
-	return strings.TrimSpace(strings.ReplaceAll(name, string(inValue), ","))
+	return strings.TrimSpace(strings.ReplaceAll(name, inValue, ","))
 }
 
 // linkSet writes the text of a set of links to objects found by their names:
 // profileid->name:Portal user|profileid->name:…
-func (r *rule) linkSet(names []string) (string, *fault) {
+func (r *rule) linkSet(names []string) string {
 	item, attribute, value, qualifier := separators(r.AttributeRule)
 	var b strings.Builder
 	for i, name := range names {
-		// The reader splits at the item separator before it looks at qualifiers.
-		if strings.Contains(name, item) || strings.ContainsAny(name, "\n\r") {
-			return "", &fault{value: name, reason: fmt.Sprintf("the name holds the separator %q of the link set", item)}
-		}
 		if i > 0 {
 			b.WriteString(item)
 		}
 		text := r.Attribute.Remote + "->name" + value + name
-		if strings.Contains(name, attribute) || strings.Contains(name, qualifier) {
+		if slices.ContainsFunc([]string{item, attribute, qualifier, "\n"}, func(s string) bool { return strings.Contains(name, s) }) {
 			text = qualifier + strings.ReplaceAll(text, qualifier, qualifier+qualifier) + qualifier
 		}
 		b.WriteString(text)
 	}
-	return b.String(), nil
+	return b.String()
 }
 
 // separators returns the separators of a link set's text, as iTop has them by
 // default.
 func separators(r *rollcall.AttributeRule) (item, attribute, value, qualifier string) {
-	or := func(s, deflt string) string {
-		if s == "" {
-			return deflt
-		}
-		return s
-	}
-	return or(r.ItemSeparator, "|"), or(r.AttributeSeparator, ";"), or(r.ValueSeparator, ":"), or(r.Qualifier, "'")
+	return cmp.Or(r.ItemSeparator, "|"), cmp.Or(r.AttributeSeparator, ";"), cmp.Or(r.ValueSeparator, ":"), cmp.Or(r.Qualifier, "'")
 }

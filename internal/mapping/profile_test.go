@@ -34,6 +34,7 @@ func TestProfilesFromGroups(t *testing.T) {
 		{"accents as hex", plain, []string{`CN=itop-R\C3\A9seau,OU=G`}, "profileid->name:Réseau"},
 		{"a later part is meant", `,OU=team-([^,]+)`, []string{"CN=a,OU=team-Blue,DC=x"}, "profileid->name:Blue"},
 		{"separators are quoted", plain, []string{`CN=itop-a\;b'c:d,DC=x`}, "'profileid->name:a;b''c:d'"},
+		{"a group that is no DN", `^itop-(.+)$`, []string{"itop-Administrator"}, "profileid->name:Administrator"},
 		{"an empty name is none", `^CN=itop-([^,]*),`, []string{"CN=itop-,DC=x"}, "profileid->name:Portal user"},
 		{"a group that took no part", `^CN=(?:itop-([^,]+)|x),`, []string{"CN=x,DC=x"}, "profileid->name:Portal user"},
 	}
@@ -54,27 +55,27 @@ func TestProfilesFromGroups(t *testing.T) {
 	}
 }
 
-func TestAProfileThatNoLinkSetCanHoldIsAProblem(t *testing.T) {
+func TestAGroupThatIsNoTextIsAProblem(t *testing.T) {
 	t.Parallel()
 	rule := of(rollcall.TypeLinks, rollcall.AttributeRule{Profiles: &rollcall.ProfileRule{Pattern: regexp.MustCompile(`^CN=([^,]+)`)}})
-	for group, want := range map[string]string{
-		"CN=a|b,DC=x":      "separator",
-		"CN=a\xff,DC=x":    "not UTF-8",
-		`CN=a\0Ab\0A,DC=x`: "separator",
-	} {
-		row := make(rollcall.Row, 1)
-		problems := compile(t, rule).Map(entry(map[string][]string{"groups": {group}}), row)
-		if len(problems) != 1 || !strings.Contains(problems[0].Reason, want) || row[0].Set {
-			t.Errorf("%q: got %v and %v, want a problem with %q and an unset cell", group, problems, row, want)
-		}
-	}
-	if got := compile(t, rule).Map(entry(map[string][]string{"groups": {"CN=a|b,DC=x"}}), make(rollcall.Row, 1)); got[0].Rule != "profiles ^CN=([^,]+)" {
-		t.Errorf("got rule %q", got[0].Rule)
-	}
-	rule.ItemSeparator, rule.Qualifier = "#", "?"
 	row := make(rollcall.Row, 1)
-	if problems := compile(t, rule).Map(entry(map[string][]string{"groups": {`CN=a|?\;b,DC=x`}}), row); len(problems) > 0 || row[0].Text != "?profileid->name:a|??;b?" {
-		t.Errorf("got %v and %q", problems, row[0].Text)
+	got := compile(t, rule).Map(entry(map[string][]string{"groups": {"CN=a\xff,DC=x"}}), row)
+	if len(got) != 1 || !strings.Contains(got[0].Reason, "not UTF-8") || got[0].Rule != "profiles ^CN=([^,]+)" || row[0].Set {
+		t.Errorf("got %v and %v, want a problem that names the rule and an unset cell", got, row)
+	}
+}
+
+func TestALinkSetUsesTheSeparatorsOfItsRule(t *testing.T) {
+	t.Parallel()
+	rule := of(rollcall.TypeLinks, rollcall.AttributeRule{
+		ItemSeparator: "#", ValueSeparator: "=", Qualifier: "?",
+		Profiles: &rollcall.ProfileRule{Pattern: regexp.MustCompile(`^CN=([^,]+)`)},
+	})
+	row := make(rollcall.Row, 1)
+	problems := compile(t, rule).Map(entry(map[string][]string{"groups": {`CN=a|?\;b,DC=x`, "CN=c#d,DC=x", "CN=e|f,DC=x"}}), row)
+	want := "?profileid->name=a|??;b?#?profileid->name=c#d?#profileid->name=e|f"
+	if len(problems) > 0 || row[0].Text != want {
+		t.Errorf("got %v and %q, want %q", problems, row[0].Text, want)
 	}
 }
 
