@@ -114,6 +114,9 @@ func (b *batching) loadReplicas(ctx context.Context) error {
 			if !ok || replica.Key != b.entries[i].key {
 				return rollcall.Errorf(rollcall.Unavailable, "compare: %w", reconcile.ErrCollision)
 			}
+			if name, moved := b.movedFrom[replica.ID]; moved {
+				replica.Name = name
+			}
 			b.replicas[i], b.before[i] = replica, replica
 		}
 	}

@@ -15,19 +15,20 @@ import (
 
 // load is one source's part of a run, from the first entry to the last removal.
 type load struct {
-	job      *Job
-	src      *rollcall.Source
-	standing rollcall.Standing
-	index    *reconcile.Index
-	spool    *spool
-	editor   *registry.Editor
-	missing  []absentee
-	dropped  map[int64]bool      // replicas whose object a new entry took over
-	doubled  map[string][]string // key -> the names that share it
-	counters rollcall.Counters
-	scope    string // what moved on in the source's selection since the last load, in words
-	missed   int    // entries that this load is the first to miss
-	held     string
+	job       *Job
+	src       *rollcall.Source
+	standing  rollcall.Standing
+	index     *reconcile.Index
+	spool     *spool
+	editor    *registry.Editor
+	missing   []absentee
+	dropped   map[int64]bool      // replicas whose object a new entry took over
+	movedFrom map[int64]string    // the names that replicas had before this load
+	doubled   map[string][]string // key -> the names that share it
+	counters  rollcall.Counters
+	scope     string // what moved on in the source's selection since the last load, in words
+	missed    int    // entries that this load is the first to miss
+	held      string
 }
 
 func (l *load) close() error {

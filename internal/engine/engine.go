@@ -42,13 +42,13 @@ type Tx interface {
 	DeleteReplicas(ctx context.Context, src *rollcall.Source, ids []int64) error
 	DeleteReplicasMadeBy(ctx context.Context, run int64) error
 	SetRunState(ctx context.Context, id int64, state rollcall.RunState) error
-	// MoveReplicas makes replicas found by their entries' present names.
-	MoveReplicas(ctx context.Context, source rollcall.ObjectID, names map[int64]string) error
+	// MoveReplicas gives replicas their entries' present names; it returns those that had another, with that.
+	MoveReplicas(ctx context.Context, source rollcall.ObjectID, names map[int64]string) (map[int64]string, error)
 	// SetLastSeen marks replicas as missing; they are no longer found by name.
 	SetLastSeen(ctx context.Context, source rollcall.ObjectID, ids []int64, at time.Time) error
 	InsertReplicaHistory(ctx context.Context, before []rollcall.ReplicaHistory) error
 	ReplicaHistory(ctx context.Context, run int64, yield func(*rollcall.ReplicaHistory) error) error
-	RestoreReplica(ctx context.Context, src *rollcall.Source, replica *rollcall.Replica) error
+	RestoreReplica(ctx context.Context, src *rollcall.Source, replica rollcall.Replica) error
 	SaveStanding(ctx context.Context, source rollcall.ObjectID, standing rollcall.Standing) error
 	FinishRun(ctx context.Context, run *rollcall.Run, problems []rollcall.Problem) error
 }

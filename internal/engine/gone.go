@@ -33,6 +33,7 @@ func (r *runner) mark(ctx context.Context, l *load) error {
 	slices.SortFunc(l.missing, func(a, b absentee) int { return int(a.id - b.id) })
 	slices.Sort(first)
 	l.missed = len(first)
+	l.movedFrom = map[int64]string{}
 	if len(first) > 0 {
 		if err := r.keepBefore(ctx, l, first); err != nil {
 			return err
@@ -51,8 +52,12 @@ func (r *runner) mark(ctx context.Context, l *load) error {
 		if len(names) == 0 {
 			return nil
 		}
-		if err := r.tx.MoveReplicas(ctx, l.src.ID, names); err != nil {
+		was, err := r.tx.MoveReplicas(ctx, l.src.ID, names)
+		if err != nil {
 			return fmt.Errorf("move replicas: %w", err)
+		}
+		for id, name := range was {
+			l.movedFrom[id] = name
 		}
 		return nil
 	})

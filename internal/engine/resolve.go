@@ -326,3 +326,21 @@ func (d *distinct) add(text string) {
 	d.have[text] = true
 	d.list = append(d.list, text)
 }
+
+// sourceNamed returns the object of the source that a rule names, this load's
+// own when it names none; 0 for one that never ran.
+func (r *runner) sourceNamed(ctx context.Context, l *load, name string) (rollcall.ObjectID, error) {
+	if name == "" || name == l.src.Name {
+		return l.src.ID, nil
+	}
+	for _, other := range r.loads {
+		if other.src.Name == name {
+			return other.src.ID, nil
+		}
+	}
+	found, err := r.tx.Find(ctx, r.engine.model.Class(classSource), []string{"name"}, [][]string{{name}})
+	if err != nil || len(found[0]) == 0 {
+		return 0, err
+	}
+	return found[0][0], nil
+}

@@ -107,7 +107,7 @@ func (r *runner) undoReplicas(ctx context.Context, id int64) error {
 			return nil
 		}
 		done[h.Before.ID] = true
-		if err := r.tx.RestoreReplica(ctx, l.src, &h.Before); err != nil {
+		if err := r.tx.RestoreReplica(ctx, l.src, h.Before); err != nil {
 			return fmt.Errorf("put replica %d back: %w", h.Before.ID, err)
 		}
 		return nil

@@ -44,8 +44,11 @@ type Edit struct {
 	Object rollcall.Object            // as loaded; it is not changed
 	Sets   []rollcall.Assignment      // of stored attributes
 	Links  map[string][]rollcall.Link // by attribute: the complete new contents; links are matched by Target
-	Key    string
-	Reason string
+	// Completes says that the edit finishes an object that the same run made: it is part of the making, and no step of
+	// history of its own.
+	Completes bool
+	Key       string
+	Reason    string
 }
 
 // Outcome is what became of an edit.
