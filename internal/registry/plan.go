@@ -6,6 +6,7 @@ import "rollcall/internal/rollcall"
 type DeletePlan struct {
 	Deletions []Deletion // those asked for first, in their order
 	Resets    []Reset
+	Blocks    []Block
 }
 
 // Deletion is an object that would go.
@@ -24,6 +25,13 @@ type Reset struct {
 	Issues    []string // why it cannot be emptied
 }
 
+// Block is an object that must be deleted before its target can go.
+type Block struct {
+	Object    rollcall.Ref
+	Attribute *rollcall.Attribute
+	Target    rollcall.ObjectID
+}
+
 // Stopped reports whether an issue stands against the plan as a whole.
 func (p *DeletePlan) Stopped() bool {
 	for _, d := range p.Deletions {
@@ -36,5 +44,5 @@ func (p *DeletePlan) Stopped() bool {
 			return true
 		}
 	}
-	return false
+	return len(p.Blocks) > 0
 }

@@ -46,9 +46,9 @@ type Storage interface {
 // own and may be shared.
 type Registry struct {
 	model   *rollcall.Model
-	keys    map[string][]keyUse    // by class name: the keys that can point at its objects
-	rules   map[string][]classRule // by class name: the rules of it and its ancestors
-	through map[string][]*rollcall.Attribute
+	keys    map[string][]keyUse              // by class name: the keys that can point at its objects
+	rules   map[string][]classRule           // by class name: the rules of it and its ancestors
+	through map[string][]*rollcall.Attribute // by link class: the link sets that it carries
 }
 
 // keyUse is a key and the class that declares it.
@@ -101,11 +101,6 @@ func (r *Registry) Lookups(class *rollcall.Class) []Lookup {
 	var list []Lookup
 	for _, u := range class.Unique {
 		list = append(list, Lookup{r.model.Class(u.Class), u.On})
-	}
-	for _, rule := range r.rules[class.Name] {
-		if rule.unique != nil {
-			list = append(list, Lookup{r.model.Class(rule.unique.Class), rule.unique.On})
-		}
 	}
 	return list
 }
