@@ -60,9 +60,10 @@ type RunState string
 const (
 	RunRunning   RunState = "running"
 	RunCompleted RunState = "completed"
-	RunFailed    RunState = "error"   // nothing was changed
-	RunHeld      RunState = "held"    // stopped by a limit or a proof, nothing was changed; waits for approval
-	RunDropped   RunState = "dropped" // held, then refused
+	RunFailed    RunState = "error"    // nothing was changed
+	RunHeld      RunState = "held"     // stopped by a limit or a proof, nothing was changed; waits for approval
+	RunDropped   RunState = "dropped"  // held, then refused
+	RunApproved  RunState = "approved" // held, then carried out by a later run
 	RunUndone    RunState = "undone"
 )
 
