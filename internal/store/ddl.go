@@ -35,7 +35,7 @@ func (t *table) spec() tableSpec {
 	s := tableSpec{name: t.name, columns: []columnSpec{
 		{"id", number, " PRIMARY KEY"},
 		{"finalclass", text, " NOT NULL"},
-		{"version", number, " NOT NULL DEFAULT 1"},
+		{"row_version", number, " NOT NULL DEFAULT 1"},
 	}}
 	for _, code := range t.order {
 		col := t.columns[code]

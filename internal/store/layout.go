@@ -59,7 +59,7 @@ type layout struct {
 }
 
 // reserved are the columns that every class table has besides its attributes.
-var reserved = map[string]bool{"id": true, "finalclass": true, "version": true}
+var reserved = map[string]bool{"id": true, "finalclass": true, "row_version": true}
 
 // newLayout derives the tables from the classes.
 func newLayout(model *rollcall.Model) (*layout, error) {

@@ -101,7 +101,7 @@ func (t *Tx) UpdateObjects(ctx context.Context, class *rollcall.Class, attrs []*
 		}
 		columns[i], codes[i] = *col, a.Code
 	}
-	b := t.update(tab.quoted, columns, "version = "+tab.quoted+".version + 1")
+	b := t.update(tab.quoted, columns, "row_version = "+tab.quoted+".row_version + 1")
 	for i, id := range ids {
 		b.args = append(b.args, int64(id))
 		for j, value := range values[i] {
