@@ -1,0 +1,28 @@
+package main
+
+// cli is the grammar: what may stand on a command line.
+type cli struct {
+	Config   string `short:"c" default:"rollcall.yaml" placeholder:"FILE" help:"The configuration." group:"global"`
+	LogLevel string `enum:"debug,info,warn,error" default:"warn" placeholder:"LEVEL" help:"What is logged to standard error: debug, info, warn or error." group:"global"`
+	NoColor  bool   `help:"Write without colours, as when the output is no terminal." group:"global"`
+
+	Demo       demoCmd       `cmd:"" help:"Show it all on a sample company; needs nothing."`
+	Init       initCmd       `cmd:"" help:"Ask a directory what it is and write a configuration."`
+	Check      checkCmd      `cmd:"" help:"Test the connection, show entries, look for what will be trouble."`
+	Plan       planCmd       `cmd:"" help:"Show what a run would do; nothing changes."`
+	Apply      applyCmd      `cmd:"" help:"Carry out exactly a plan, or a run that was held."`
+	Sync       syncCmd       `cmd:"" help:"Collect, decide, apply, report."`
+	Runs       runsCmd       `cmd:"" help:"List the runs, or show one."`
+	Undo       undoCmd       `cmd:"" help:"Take a run back."`
+	Why        whyCmd        `cmd:"" help:"Explain an object: which source, entry, rule and run made it so."`
+	User       userCmd       `cmd:"" help:"Manage the accounts of Rollcall itself."`
+	Export     exportCmd     `cmd:"" help:"Write the objects of a class as CSV or JSON."`
+	Completion completionCmd `cmd:"" help:"Print a completion script for a shell."`
+	Man        manCmd        `cmd:"" help:"Print the manual page."`
+	Version    versionCmd    `cmd:"" help:"Print the version."`
+}
+
+// data is embedded by every command that prints data.
+type data struct {
+	JSON bool `help:"Write JSON."`
+}

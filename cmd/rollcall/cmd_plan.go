@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"rollcall/internal/engine"
+	"rollcall/internal/report"
+	"rollcall/internal/rollcall"
+)
+
+type planCmd struct {
+	data
+	Out     string   `short:"o" placeholder:"FILE" help:"Keep the plan in a file, to be carried out with apply."`
+	Check   bool     `help:"Exit with 4 when there are changes."`
+	Verbose bool     `short:"v" help:"List also the entries that were only renamed, or missed for now."`
+	Sources []string `arg:"" optional:"" name:"source" help:"The sources to read; all of them when none is named."`
+}
+
+// Help is the manual's text.
+func (planCmd) Help() string {
+	return `Reads the sources, decides, and shows what a sync would do, object by object and attribute by
+attribute. It is the same code as a sync, rolled back at its end: nothing changes.
+
+A limit that would hold the sync is named at the end of the plan.
+
+Examples:
+
+    rollcall plan                      what would happen
+    rollcall plan persons              the same for one source
+    rollcall plan --out monday.plan    keep it; "rollcall apply monday.plan" does exactly this
+    rollcall plan --check --json       for scripts: exit code 4 when there are changes`
+}
+
+// Run carries the command out.
+func (c *planCmd) Run(ctx context.Context, p *program) (err error) {
+	a, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer closing(a.close, &err)
+	sources, err := a.choose(c.Sources)
+	if err != nil {
+		return err
+	}
+	look := p.look(c.data)
+	look.Verbose = c.Verbose
+	shown := report.NewPlan(p.out, look)
+	sink := shown.Change
+	var file *planWriter
+	if c.Out != "" {
+		if file, err = newPlanWriter(c.Out); err != nil {
+			return err
+		}
+		defer closing(file.discard, &err)
+		sink = func(change *rollcall.Change) error {
+			if err := file.change(change); err != nil {
+				return err
+			}
+			return shown.Change(change)
+		}
+	}
+	result, err := a.plan(ctx, sources, sink)
+	if err != nil {
+		return fmt.Errorf("plan: %w", err)
+	}
+	for i := range result.Problems {
+		if err := shown.Problem(&result.Problems[i]); err != nil {
+			return err
+		}
+	}
+	if err := shown.Close(&result.Run); err != nil {
+		return err
+	}
+	if file != nil {
+		if err := file.keep(planHeader(&result.Run, sources)); err != nil {
+			return err
+		}
+		if !c.JSON {
+			fmt.Fprintf(p.out, "Kept in %s; \"rollcall apply %s\" carries out exactly this.\n", c.Out, c.Out)
+		}
+	}
+	if c.Check && shown.Summary().Changes > 0 {
+		return ended{code: exitChanges}
+	}
+	return problemsEnd(result)
+}
+
+// plan makes a dry run and hands every change to sink.
+func (a *app) plan(ctx context.Context, sources []*rollcall.Source, sink func(*rollcall.Change) error) (*engine.Result, error) {
+	jobs, err := a.jobs(ctx, sources)
+	if err != nil {
+		return nil, err
+	}
+	progress := a.program.progress()
+	result, err := a.engine.Run(ctx, jobs, engine.Options{Kind: "plan", By: who(), DryRun: true, Sink: sink, Progress: progress.show})
+	progress.done()
+	return result, err
+}

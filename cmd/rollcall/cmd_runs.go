@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+
+	"rollcall/internal/report"
+	"rollcall/internal/rollcall"
+)
+
+type runsCmd struct {
+	data
+	Changes bool  `help:"Of one run: list what it changed, too."`
+	Limit   int   `default:"20" placeholder:"N" help:"How many runs to list, newest first; 0 for all."`
+	ID      int64 `arg:"" optional:"" name:"id" help:"The run to show."`
+}
+
+// Help is the manual's text.
+func (runsCmd) Help() string {
+	return `Lists the runs, newest first; or shows one with its counters and everything that was wrong with
+single entries.
+
+Examples:
+
+    rollcall runs                  the last twenty
+    rollcall runs 17               one run, with all its problems
+    rollcall runs 17 --changes     and what it changed
+    rollcall runs --json --limit 1 the last one, for scripts`
+}
+
+// Run carries the command out.
+func (c *runsCmd) Run(ctx context.Context, p *program) (err error) {
+	a, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer closing(a.close, &err)
+	if c.ID == 0 {
+		runs, err := a.store.Runs(ctx, c.Limit)
+		if err != nil {
+			return err
+		}
+		return report.Runs(p.out, p.look(c.data), runs)
+	}
+	run, err := a.store.Run(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	problems, err := a.store.Problems(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	if c.Changes {
+		return c.changes(ctx, a, &run, problems)
+	}
+	return report.Run(p.out, p.look(c.data), &run, problems)
+}
+
+// changes shows a run in the form of a plan, as its history tells it.
+func (c *runsCmd) changes(ctx context.Context, a *app, run *rollcall.Run, problems []rollcall.Problem) error {
+	shown := report.NewPlan(a.program.out, a.program.look(c.data))
+	err := a.store.History(ctx, rollcall.HistoryFilter{Run: run.ID}, func(h *rollcall.History) error {
+		change := told(h)
+		return shown.Change(&change)
+	})
+	if err != nil {
+		return err
+	}
+	for i := range problems {
+		if err := shown.Problem(&problems[i]); err != nil {
+			return err
+		}
+	}
+	return shown.Close(run)
+}
+
+// told turns a step of history into a line of a plan.
+func told(h *rollcall.History) rollcall.Change {
+	c := rollcall.Change{Key: h.Key, Class: h.Object.Class, ID: h.Object.ID, Name: h.Name, Sets: h.Sets, Reason: h.Reason}
+	switch h.Verb {
+	case rollcall.HistoryCreate:
+		c.Verb = rollcall.VerbProvision
+	case rollcall.HistoryDelete:
+		c.Verb, c.Sets = rollcall.VerbDelete, nil
+	default:
+		c.Verb = rollcall.VerbUpdate
+	}
+	return c
+}

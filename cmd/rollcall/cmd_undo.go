@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"rollcall/internal/report"
+	"rollcall/internal/rollcall"
+)
+
+type undoCmd struct {
+	data
+	DryRun bool  `help:"Show what would be taken back; nothing changes."`
+	ID     int64 `arg:"" name:"id" help:"The run to take back."`
+}
+
+// Help is the manual's text.
+func (undoCmd) Help() string {
+	return `Takes a run back: objects that it made go, those that it changed or deleted are as they were, and so
+is what is remembered of the source's entries. When an object moved on since, nothing is done and
+every such object is named.
+
+The source still says what it said: unless the reason is put right first, the next sync does the
+same again.
+
+Examples:
+
+    rollcall undo 17 --dry-run     what would be taken back
+    rollcall undo 17`
+}
+
+// Run carries the command out.
+func (c *undoCmd) Run(ctx context.Context, p *program) (err error) {
+	a, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer closing(a.close, &err)
+	sources := make([]rollcall.Source, len(a.sources))
+	for i, src := range a.sources {
+		sources[i] = *src
+	}
+	result, err := a.engine.Undo(ctx, c.ID, sources, who(), c.DryRun)
+	if err != nil {
+		return err
+	}
+	if c.DryRun {
+		return c.preview(ctx, a)
+	}
+	if c.JSON {
+		return report.Run(p.out, p.look(c.data), &result.Run, nil)
+	}
+	fmt.Fprintf(p.out, "Run %d is undone (as run %d).\n", c.ID, result.Run.ID)
+	return nil
+}
+
+// preview shows the run's steps backwards.
+func (c *undoCmd) preview(ctx context.Context, a *app) error {
+	shown := report.NewPlan(a.program.out, a.program.look(c.data))
+	err := a.store.History(ctx, rollcall.HistoryFilter{Run: c.ID, Newest: true}, func(h *rollcall.History) error {
+		change := reversed(h)
+		return shown.Change(&change)
+	})
+	if err != nil {
+		return err
+	}
+	return shown.Close(nil)
+}
+
+// reversed is the change that takes a step of history back.
+func reversed(h *rollcall.History) rollcall.Change {
+	c := told(h)
+	c.Reason = ""
+	switch h.Verb {
+	case rollcall.HistoryCreate:
+		c.Verb, c.Sets = rollcall.VerbDelete, nil
+	case rollcall.HistoryDelete:
+		c.Verb = rollcall.VerbProvision
+	}
+	c.Sets = slices.Clone(h.Sets)
+	if h.Verb == rollcall.HistoryCreate {
+		c.Sets = nil
+	}
+	for i := range c.Sets {
+		s := &c.Sets[i]
+		s.Old, s.New, s.OldText, s.NewText, s.Why = s.New, s.Old, s.NewText, s.OldText, ""
+	}
+	return c
+}

@@ -1,0 +1,128 @@
+// Command rollcall keeps a registry of people, teams and accounts in step with
+// directories. This package holds the command line: flags, help, exit codes, and
+// the wiring of the rooms, which happens nowhere else (wiring.go).
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"rollcall/internal/rollcall"
+)
+
+// The exit codes, as the manual lists them.
+const (
+	exitDone     = 0
+	exitFailed   = 1
+	exitUsage    = 2
+	exitProblems = 3 // done, and something was wrong with single entries
+	exitChanges  = 4 // plan --check found changes
+	exitStopped  = 5 // a limit or a proof stopped the run; nothing was changed
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	// The first signal ends the work in good order; a second one ends the process.
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, os.Args[1:], newProgram(os.Stdin, os.Stdout, os.Stderr)))
+}
+
+// run carries out one command line and returns the exit code.
+func run(ctx context.Context, args []string, p *program) int {
+	var c cli
+	exited := -1
+	parser, err := newParser(&c, p, func(code int) { exited = code })
+	if err != nil {
+		return p.fail(err)
+	}
+	p.parser = parser
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	chosen, err := parser.Parse(args)
+	if exited >= 0 {
+		return exited
+	}
+	if err != nil {
+		return p.usage(err)
+	}
+	if err := p.configure(&c); err != nil {
+		return p.usage(err)
+	}
+	chosen.BindTo(ctx, (*context.Context)(nil))
+	err = chosen.Run(p)
+	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = interrupted{err}
+	}
+	return p.fail(err)
+}
+
+// newParser builds the grammar. Exit is called by --help.
+func newParser(c *cli, p *program, exit func(int)) (*kong.Kong, error) {
+	return kong.New(c,
+		kong.Name("rollcall"),
+		kong.Description("Keeps a registry of people, teams and accounts in step with directories: safely, fast and explainably."),
+		kong.Writers(p.out, p.err),
+		kong.Exit(exit),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.ExplicitGroups([]kong.Group{{Key: "global", Title: "Flags of every command:"}}),
+		kong.Vars{"version": version()},
+	)
+}
+
+// ended is an error that says itself which exit code it means. One without a
+// text has been reported already.
+type ended struct {
+	code int
+	text string
+}
+
+func (e ended) Error() string { return e.text }
+
+// interrupted is the error of a command that a signal ended.
+type interrupted struct{ error }
+
+func (i interrupted) Error() string { return "interrupted; nothing was changed" }
+
+func (i interrupted) Unwrap() error { return i.error }
+
+// fail reports an error and returns its exit code; nil is done.
+func (p *program) fail(err error) int {
+	if err == nil {
+		return exitDone
+	}
+	if text := err.Error(); text != "" {
+		fmt.Fprintf(p.err, "rollcall: %s\n", strings.TrimRight(text, "\n"))
+	}
+	if e, ok := errors.AsType[ended](err); ok {
+		return e.code
+	}
+	if errors.Is(err, io.ErrShortWrite) || errors.Is(err, syscall.EPIPE) {
+		return exitFailed
+	}
+	if rollcall.KindOf(err) == rollcall.Stopped {
+		return exitStopped
+	}
+	return exitFailed
+}
+
+// usage reports a command line that cannot be understood.
+func (p *program) usage(err error) int {
+	fmt.Fprintf(p.err, "rollcall: %s\n", err)
+	command := "rollcall"
+	if e, ok := errors.AsType[*kong.ParseError](err); ok && e.Context != nil {
+		if node := e.Context.Selected(); node != nil {
+			command = node.FullPath()
+		}
+	}
+	fmt.Fprintf(p.err, "Run \"%s --help\" to see what is possible.\n", command)
+	return exitUsage
+}
