@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -23,14 +24,9 @@ const networks = 1 << 15
 // newNetwork makes a network namespace that ends with the test.
 func newNetwork(t testing.TB) network {
 	t.Helper()
+	sweepNetworks()
 	n := claimNetwork(t)
-	// What a killed test process left behind under this number.
-	_, _ = run(nil, "ip", "link", "del", n.cable())
-	_, _ = run(nil, "ip", "netns", "del", n.name)
-	t.Cleanup(func() {
-		_, _ = run(nil, "ip", "link", "del", n.cable())
-		_, _ = run(nil, "ip", "netns", "del", n.name)
-	})
+	t.Cleanup(func() { deleteNetwork(n.name) })
 	for _, args := range [][]string{
 		{"netns", "add", n.name},
 		{"link", "add", n.cable(), "type", "veth", "peer", "name", "eth0", "netns", n.name},
@@ -45,6 +41,23 @@ func newNetwork(t testing.TB) network {
 		}
 	}
 	return n
+}
+
+// sweepNetworks deletes what test processes left behind that were killed.
+func sweepNetworks() {
+	locks, _ := filepath.Glob(filepath.Join(os.TempDir(), "lab[0-9]*.lock")) // the pattern is a good one
+	for _, path := range locks {
+		if release, err := tryLock(path); err == nil {
+			deleteNetwork(strings.TrimSuffix(filepath.Base(path), ".lock"))
+			release()
+		}
+	}
+}
+
+// deleteNetwork deletes a namespace and its cable, if they are there.
+func deleteNetwork(name string) {
+	_, _ = run(nil, "ip", "link", "del", name)
+	_, _ = run(nil, "ip", "netns", "del", name)
 }
 
 // cable is the name of the machine's end, at most 15 characters.
@@ -82,6 +95,18 @@ func tryLock(path string) (release func(), err error) {
 		return nil, err
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	// Whoever held it may have removed it meanwhile: then this is nobody's file.
+	here, err := os.Stat(path)
+	if err == nil {
+		var mine os.FileInfo
+		if mine, err = f.Stat(); err == nil && !os.SameFile(here, mine) {
+			err = os.ErrNotExist
+		}
+	}
+	if err != nil {
 		_ = f.Close()
 		return nil, err
 	}
