@@ -120,6 +120,7 @@ func (b *batching) keepWarnings(ctx context.Context, waiting []waiter) error {
 	var changed []rollcall.Replica
 	for i := range b.entries {
 		replica := b.replicas[i]
+		replica.Name = b.entries[i].name
 		before := replica.LastWarning
 		replica.LastWarning = warningText(b.resolved[i].warnings)
 		if replica.LastWarning == before {
