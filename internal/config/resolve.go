@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"rollcall/internal/rollcall"
 )
@@ -117,7 +118,11 @@ func (v *resolver) attributes() {
 		rule.Policy = a.policy
 		if att.Type == rollcall.TypeLinks {
 			separators(&rule)
-			if rule.All && a.at.separator.Line == 0 {
+			switch {
+			case rule.By != "":
+				// Every value is one member: the engine splits at line ends, which no name holds.
+				rule.All, rule.Separator = true, "\n"
+			case rule.All && a.at.separator.Line == 0:
 				rule.Separator = rule.ItemSeparator
 			}
 		}
@@ -155,15 +160,15 @@ func (v *resolver) reference(a *attribute, rule *rollcall.AttributeRule) {
 	if rule.By == "" {
 		return
 	}
-	if !att.IsKey() {
+	target := v.target(att)
+	if !att.IsKey() && att.Type != rollcall.TypeLinks {
 		v.problem(a.at.by, "by finds the target of a reference; %s is of type %s", att.Code, att.Type)
 		return
 	}
 	if rule.By == rollcall.FieldDN {
-		v.referenceByDN(a, rule)
+		v.referenceByDN(a, rule, target)
 		return
 	}
-	target := v.model.Class(att.Target)
 	if target == nil || rule.By == "id" || rule.By == "friendlyname" {
 		return
 	}
@@ -177,9 +182,19 @@ func (v *resolver) reference(a *attribute, rule *rollcall.AttributeRule) {
 	}
 }
 
+// target returns the class whose objects an attribute refers to: of a set of
+// links, the class on their other side. It is nil for any other attribute.
+func (v *resolver) target(att *rollcall.Attribute) *rollcall.Class {
+	class := v.model.Class(att.Target)
+	if att.Type == rollcall.TypeLinks && class != nil {
+		return v.model.Class(class.Attribute(att.Remote).Target)
+	}
+	return class
+}
+
 // referenceByDN checks that the entries of the source named can be what the
 // reference wants.
-func (v *resolver) referenceByDN(a *attribute, rule *rollcall.AttributeRule) {
+func (v *resolver) referenceByDN(a *attribute, rule *rollcall.AttributeRule, target *rollcall.Class) {
 	of, at := v.source, a.at.by
 	if rule.Source != "" {
 		at = a.at.source
@@ -192,9 +207,11 @@ func (v *resolver) referenceByDN(a *attribute, rule *rollcall.AttributeRule) {
 			return
 		}
 	}
-	target := rule.Attribute.Target
-	if v.model.Class(of.Class) != nil && !v.model.IsA(of.Class, target) && !v.model.IsA(target, of.Class) {
-		v.problem(at, "%s refers to a %s, but source %s makes a %s of an entry; name another source", rule.Attribute.Code, target, of.Name, of.Class)
+	if target == nil || v.model.Class(of.Class) == nil {
+		return
+	}
+	if !v.model.IsA(of.Class, target.Name) && !v.model.IsA(target.Name, of.Class) {
+		v.problem(at, "%s refers to a %s, but source %s makes a %s of an entry; name another source", rule.Attribute.Code, target.Name, of.Name, of.Class)
 	}
 }
 
@@ -242,19 +259,21 @@ func message(err error) string {
 	return err.Error()
 }
 
+// profileList is the set of an account's profiles.
+const profileList = "profile_list"
+
 // profiles makes the rule of the set of profiles.
 func (v *resolver) profiles() {
 	p := v.source.rules.profiles
 	if p == nil {
 		return
 	}
-	const code = "profile_list"
-	att := v.class.Attribute(code)
+	att := v.class.Attribute(profileList)
 	if att == nil || att.Type != rollcall.TypeLinks {
 		v.problem(p.Position, "class %s has no profiles; the profiles section is for accounts", v.class.Name)
 		return
 	}
-	if slices.ContainsFunc(v.rules, func(r rollcall.AttributeRule) bool { return r.Attribute.Code == code }) {
+	if slices.ContainsFunc(v.rules, func(r rollcall.AttributeRule) bool { return r.Attribute.Code == profileList }) {
 		v.problem(p.Position, "the profiles section and the attribute profile_list say the same thing twice")
 		return
 	}
@@ -320,15 +339,17 @@ func (v *resolver) mandatory() {
 				kinds = append(kinds, c.Name)
 			}
 		}
-		v.problem(v.source.Position, "source %s cannot create a %s, which is only a common name%s; choose one, or say on: {none: error}",
-			v.source.Name, v.class.Name, didYouMean("", kinds))
+		v.problem(v.source.Position, "source %s cannot create a %s, which is only a common name; choose one of %s, or say on: {none: error}",
+			v.source.Name, v.class.Name, strings.Join(kinds, ", "))
 		return
 	}
 	if v.class.Fixed {
 		v.problem(v.source.Position, "source %s cannot create a %s: its objects are predefined; say on: {none: error}", v.source.Name, v.class.Name)
 	}
 	for _, a := range v.class.Attributes {
-		if !a.Mandatory || a.Default != "" || !a.Writable() {
+		// An account needs one profile at least, though no declaration says so.
+		isProfiles := a.Code == profileList && a.Type == rollcall.TypeLinks
+		if !isProfiles && (!a.Mandatory || a.Default != "" || !a.Writable()) {
 			continue
 		}
 		given := func(r rollcall.AttributeRule) bool { return r.Attribute.Code == a.Code && r.Update }
@@ -337,7 +358,7 @@ func (v *resolver) mandatory() {
 			continue
 		}
 		hint := "add it under attributes"
-		if a.Code == "profile_list" {
+		if isProfiles {
 			hint = "add a profiles section"
 		}
 		v.problem(v.source.Position, "source %s: a %s needs %s, and no rule gives it; %s", v.source.Name, v.class.Name, a.Code, hint)
