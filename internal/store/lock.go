@@ -81,7 +81,7 @@ func (d *postgres) lock(ctx context.Context, s *Store, name string) (func() erro
 	if err != nil {
 		return nil, fmt.Errorf("lock source %s: %w", name, d.translate(err))
 	}
-	key := advisoryKey("rollcall: source " + name)
+	key := d.advisoryKey("source " + name)
 	// The name tells whoever looks at pg_stat_activity too; 63 bytes are kept.
 	_, err = conn.ExecContext(ctx, "SELECT set_config('application_name', $1, false)", "rollcall "+holder(s.now()))
 	var got bool

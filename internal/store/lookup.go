@@ -77,7 +77,7 @@ func (look *lookup) hash(o *rollcall.Object) int64 {
 			for i, part := range o.Class.NamedBy {
 				parts[i] = o.Get(part)
 			}
-			h = h.add(rollcall.Fold(formName(o.Class, parts)))
+			h = h.add(rollcall.Fold(o.Class.FormatName(parts)))
 			continue
 		}
 		a := o.Class.Attribute(code)
@@ -88,7 +88,7 @@ func (look *lookup) hash(o *rollcall.Object) int64 {
 
 // foldValue returns what Find compares: texts folded, everything else as it is.
 func foldValue(a *rollcall.Attribute, value string) string {
-	if a == nil || a.Column >= 0 && kindOf(a) != text {
+	if a != nil && a.Column >= 0 && kindOf(a) != text {
 		return value
 	}
 	return rollcall.Fold(value)

@@ -89,29 +89,9 @@ func (q *queries) friendly(ctx context.Context, class *rollcall.Class, objects [
 		for k := range parts {
 			row[k] = parts[k][i]
 		}
-		out[j] = formName(class, row)
+		out[j] = class.FormatName(row)
 	}
 	return nil
-}
-
-// formName makes a friendly name of its parts.
-func formName(class *rollcall.Class, parts []string) string {
-	if class.NameForm == "" {
-		return strings.Join(parts, " ")
-	}
-	var b strings.Builder
-	rest := class.NameForm
-	for _, part := range parts {
-		before, after, found := strings.Cut(rest, "%s")
-		if !found {
-			break
-		}
-		b.WriteString(before)
-		b.WriteString(part)
-		rest = after
-	}
-	b.WriteString(rest)
-	return b.String()
 }
 
 // follow puts into out an attribute of the objects that a key points at.

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"net/url"
 	"strconv"
 	"strings"
@@ -17,7 +16,10 @@ import (
 )
 
 // postgres is the dialect of PostgreSQL 15 and later.
-type postgres struct{ dsn string }
+type postgres struct {
+	dsn    string
+	schema string // where our tables are, known once open
+}
 
 func (d *postgres) folder() string { return "postgres" }
 
@@ -44,7 +46,7 @@ func (d *postgres) open(ctx context.Context) (writer, reader *sql.DB, err error)
 	db.SetMaxOpenConns(16)
 	db.SetMaxIdleConns(4)
 	var version int
-	if err := db.QueryRowContext(ctx, "SELECT current_setting('server_version_num')::int").Scan(&version); err != nil {
+	if err := db.QueryRowContext(ctx, "SELECT current_setting('server_version_num')::int, COALESCE(current_schema(), '')").Scan(&version, &d.schema); err != nil {
 		_ = db.Close()
 		return nil, nil, fmt.Errorf("open the database: %w", d.translate(err))
 	}
@@ -75,9 +77,6 @@ func (d *postgres) columns(ctx context.Context, on querier, table string) (map[s
 	return readColumns(d, rows, err)
 }
 
-// writerLock is the advisory lock that makes writers take turns.
-var writerLock = advisoryKey("rollcall: the one writer")
-
 // begin lets writers take turns, as SQLite does: what a run reads and decides
 // by (is this login free?) must hold until it commits.
 func (d *postgres) begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, error) {
@@ -86,7 +85,7 @@ func (d *postgres) begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, error) {
 		return nil, err
 	}
 	_, err = tx.ExecContext(ctx, fmt.Sprintf("SET LOCAL lock_timeout = %d; SELECT pg_advisory_xact_lock(%d); SET LOCAL lock_timeout = 0",
-		writerWait.Milliseconds(), writerLock))
+		writerWait.Milliseconds(), d.advisoryKey("writer")))
 	if err != nil {
 		_ = tx.Rollback() // nothing was written
 		return nil, err
@@ -94,11 +93,10 @@ func (d *postgres) begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, error) {
 	return tx, nil
 }
 
-// advisoryKey makes a lock's number of its name.
-func advisoryKey(name string) int64 {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(name)) // a hash takes everything
-	return int64(h.Sum64())
+// advisoryKey makes a lock's number of its name. Locks hold for a database:
+// two registries in two schemas of one must not meet.
+func (d *postgres) advisoryKey(name string) int64 {
+	return int64(newHash().add("rollcall").add(d.schema).add(name))
 }
 
 // batch stays below the 65,535 parameters of one statement.

@@ -18,6 +18,7 @@ type Tx struct {
 	queries
 	tx    *sql.Tx
 	conn  *sql.Conn
+	ended func() error // of the context it was begun with
 	now   func() time.Time
 	bulks map[string]*bulk // by statement
 	done  bool
@@ -40,7 +41,7 @@ func (s *Store) Begin(ctx context.Context) (*Tx, error) {
 		_ = conn.Close() // nothing was written
 		return nil, fmt.Errorf("begin writing: %w", s.d.translate(err))
 	}
-	t := &Tx{tx: tx, conn: conn, now: s.now, bulks: map[string]*bulk{}}
+	t := &Tx{tx: tx, conn: conn, ended: ctx.Err, now: s.now, bulks: map[string]*bulk{}}
 	t.queries = queries{d: s.d, model: s.model, shape: new(atomic.Pointer[layout])}
 	t.statements = newStatements(tx, s.d)
 	if err := t.catchUp(ctx, s); err != nil {
@@ -96,8 +97,8 @@ func (t *Tx) Rollback() error {
 		return nil
 	}
 	err := t.tx.Rollback()
-	if errors.Is(err, sql.ErrTxDone) { // its context ended and took it along
-		err = nil
+	if errors.Is(err, sql.ErrTxDone) || t.ended() != nil {
+		err = nil // its context ended and took it, or its connection, along
 	}
 	if e := t.end(); err == nil {
 		err = e
