@@ -29,7 +29,7 @@ func (rs *rules) readAttributes(r *reader, v *value, source string) {
 		a.rule.OnMiss = "keep"
 		switch f.value.shape {
 		case scalar: // email: mail
-			r.verbatim(&a.rule.From)(f.value)
+			r.name(&a.rule.From)(f.value)
 		case mapping:
 			a.read(r, f.value)
 		default:
@@ -50,9 +50,9 @@ func (a *attribute) read(r *reader, v *value) {
 	}
 	var hasBy, hasSource, hasSeparator bool
 	r.section(v, "attribute "+a.code.Text, keys{
-		"from":       r.verbatim(&rule.From),
+		"from":       r.name(&rule.From),
 		"value":      placedText(&rule.Value, &rule.HasValue, &a.at.value),
-		"expr":       r.verbatim(&rule.Expr),
+		"expr":       r.name(&rule.Expr),
 		"default":    placedText(&rule.Default, &rule.HasDefault, &a.at.deflt),
 		"all":        r.truth(&rule.All),
 		"separator":  placedText(&rule.Separator, &hasSeparator, &a.at.separator),
@@ -78,7 +78,7 @@ func (a *attribute) check(r *reader, v *value, hasSeparator bool) {
 	switch {
 	case origins > 1:
 		r.problem(a.code.Position, "attribute %s has more than one of from, value and expr", a.code.Text)
-	case origins == 0 && !rule.HasDefault && len(r.problems) == 0:
+	case r.lacks(v, "from") && r.lacks(v, "value") && r.lacks(v, "expr") && r.lacks(v, "default"):
 		r.problem(a.code.Position, "attribute %s has neither from, value, expr nor default", a.code.Text)
 	}
 	if rule.All && rule.HasValue {

@@ -27,11 +27,13 @@ func (c *Config) readDirectories(r *reader, v *value) {
 
 func (d *Directory) read(r *reader, v *value) {
 	referrals := "report"
-	bind := v
+	bind, bindRead := v, true
 	r.section(v, "directory "+d.Name, keys{
 		"url":  func(v *value) { r.texts(&d.URLs)(v); d.checkURLs(r, v) },
 		"type": choice(r, &d.Type, words("active-directory", "samba", "openldap", "389ds", "generic")),
-		"bind": func(v *value) { bind = v; d.Bind.read(r, v, d.Name) },
+		"bind": func(v *value) {
+			bind, bindRead = v, r.sound(func() { d.Bind.read(r, v, d.Name) })
+		},
 		"base": r.texts(&d.Base),
 		"tls": func(v *value) {
 			r.section(v, "tls of directory "+d.Name, keys{
@@ -57,10 +59,14 @@ func (d *Directory) read(r *reader, v *value) {
 		"referrals": choice(r, &referrals, words("report", "follow")),
 	})
 	d.Follow = referrals == "follow"
-	if v.get("url") == nil {
+	// Sources that count on the base will find it missing: that is said already.
+	r.misspelt[key{nil, d.Name}] = v.get("base") == nil && !r.lacks(v, "base")
+	if r.lacks(v, "url") {
 		r.problem(d.Position, "directory %s has no url, such as ldaps://dc1.example.com", d.Name)
 	}
-	d.Bind.check(r, bind.Position, d.Name)
+	if bindRead {
+		d.Bind.check(r, bind.Position, d.Name)
+	}
 	d.checkTransport(r)
 }
 

@@ -42,7 +42,7 @@ func Parse(path string, src []byte, lookup func(string) (string, bool)) (*Config
 		return nil, asError(path, src, nil, []Problem{problem})
 	}
 	c := &Config{Path: path, Directories: map[string]*Directory{}, text: src}
-	r := &reader{dir: filepath.Dir(path), lookup: lookup}
+	r := &reader{dir: filepath.Dir(path), lookup: lookup, misspelt: map[key]bool{}}
 	c.read(r, root)
 	c.secrets = r.secrets
 	c.Warnings = r.warnings

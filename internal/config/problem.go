@@ -60,7 +60,7 @@ func asError(path string, text []byte, secrets []string, problems []Problem) err
 
 // secretKeys finds values that may be a password in a line that could not be
 // read, or not far enough to know.
-var secretKeys = regexp.MustCompile(`(?i)((?:password|passwd|pwd|secret|token)["']?\s*[:=]\s*|://[^:/@\s]*:)("[^"]*"?|'[^']*'?|[^,}\s@]+)`)
+var secretKeys = regexp.MustCompile(`(?i)((?:password|passwd|pwd|secret|token|dsn)["']?\s*[:=]\s*|://[^:/@\s]*:)("[^"]*"?|'[^']*'?|[^,}\s@]+)`)
 
 // excerpt shows a line of the file with a caret under the column. Passwords in
 // it are masked; the caret is left out where that moves the text.
@@ -143,20 +143,34 @@ func Problems(err error) []Problem {
 // didYouMean returns "; did you mean …?" when one of the known words is near,
 // else the known words when they are few.
 func didYouMean(word string, known []string) string {
-	best, distance := "", max(1, len(word)/3)+1
-	for _, k := range known {
-		if d := editDistance(strings.ToLower(word), strings.ToLower(k)); d < distance {
-			best, distance = k, d
-		}
-	}
 	const few = 16
+	near := nearest(word, known)
 	switch {
-	case best != "":
-		return fmt.Sprintf("; did you mean %q?", best)
+	case near != "":
+		return fmt.Sprintf("; did you mean %q?", near)
 	case len(known) > 0 && len(known) <= few:
 		return "; known here: " + strings.Join(known, ", ")
 	}
 	return ""
+}
+
+// nearest returns the known word that was probably meant, "" when none is near:
+// a third of the letters may be wrong, and a word may be cut short.
+func nearest(word string, known []string) string {
+	const shortest = 3
+	word = strings.ToLower(word)
+	best, distance := "", max(1, len(word)/3)+1
+	for _, k := range known {
+		lower := strings.ToLower(k)
+		d := editDistance(word, lower)
+		if min(len(word), len(lower)) >= shortest && (strings.HasPrefix(lower, word) || strings.HasPrefix(word, lower)) {
+			d = min(d, 1)
+		}
+		if d < distance {
+			best, distance = k, d
+		}
+	}
+	return best
 }
 
 // editDistance counts the insertions, deletions, replacements and swaps of

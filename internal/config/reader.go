@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -10,8 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"errors"
 
 	"rollcall/internal/rollcall"
 )
@@ -23,6 +22,26 @@ type reader struct {
 	problems []Problem
 	warnings []Warning
 	secrets  []string // as written in the file, to be masked in excerpts
+	misspelt map[key]bool
+}
+
+// key is one key of one section.
+type key struct {
+	section *value
+	name    string
+}
+
+// lacks reports whether a section has neither a key nor an unknown one that was
+// probably meant to be it: one mistake makes one message.
+func (r *reader) lacks(v *value, name string) bool {
+	return v.get(name) == nil && !r.misspelt[key{v, name}]
+}
+
+// sound runs a check and reports whether it found nothing wrong.
+func (r *reader) sound(check func()) bool {
+	before := len(r.problems)
+	check()
+	return len(r.problems) == before
 }
 
 func (r *reader) problem(at Position, format string, args ...any) {
@@ -46,8 +65,9 @@ func (r *reader) section(v *value, what string, known keys) {
 		read, ok := known[f.key.Text]
 		switch {
 		case !ok:
-			r.problem(f.key.Position, "unknown key %q in %s%s", f.key.Text, what,
-				didYouMean(f.key.Text, slices.Sorted(maps.Keys(known))))
+			names := slices.Sorted(maps.Keys(known))
+			r.problem(f.key.Position, "unknown key %q in %s%s", f.key.Text, what, didYouMean(f.key.Text, names))
+			r.misspelt[key{v, nearest(f.key.Text, names)}] = true
 		case f.value.shape == nothing:
 			r.problem(f.key.Position, "%s has no value; leave the key out, or write \"\" for an empty text", f.key.Text)
 		default:
@@ -69,6 +89,16 @@ func (r *reader) verbatim(into *string) func(*value) {
 	return func(v *value) {
 		if r.scalar(v, "a text") {
 			*into = v.text
+		}
+	}
+}
+
+// name reads a text in which ${…} means nothing and which cannot be empty.
+func (r *reader) name(into *string) func(*value) {
+	return func(v *value) {
+		r.verbatim(into)(v)
+		if v.shape == scalar && strings.TrimSpace(v.text) == "" {
+			r.problem(v.Position, "this cannot be empty")
 		}
 	}
 }
@@ -150,19 +180,15 @@ func choice[T any](r *reader, into *T, meaning map[string]T) func(*value) {
 		}
 		meant, ok := meaning[v.text]
 		if !ok {
-			r.problem(v.Position, "%q is not one of %s%s", v.text, strings.Join(known, ", "), nearest(v.text, known))
+			hint := ""
+			if near := nearest(v.text, known); near != "" {
+				hint = fmt.Sprintf("; did you mean %q?", near)
+			}
+			r.problem(v.Position, "%q is not one of %s%s", v.text, strings.Join(known, ", "), hint)
 			return
 		}
 		*into = meant
 	}
-}
-
-// nearest is didYouMean without the list of all.
-func nearest(word string, known []string) string {
-	if hint := didYouMean(word, known); strings.HasPrefix(hint, "; did") {
-		return hint
-	}
-	return ""
 }
 
 // words is a choice among texts that mean themselves.

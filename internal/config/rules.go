@@ -80,6 +80,13 @@ func (rs *rules) readUpdate(r *reader, v *value, source string) {
 func (rs *rules) readGone(r *reader, v *value, source string) {
 	g := &rs.gone
 	*g = gone{Position: v.Position, after: DefaultGoneAfter}
+	sound := r.sound(func() { g.read(r, v, source) })
+	if sound && v.shape == mapping {
+		g.settle(r, v, source)
+	}
+}
+
+func (g *gone) read(r *reader, v *value, source string) {
 	r.section(v, "gone of source "+source, keys{
 		"after": r.duration(&g.after),
 		"then": choice(r, &g.then, words(rollcall.GoneIgnore, rollcall.GoneDelete,
@@ -87,9 +94,6 @@ func (rs *rules) readGone(r *reader, v *value, source string) {
 		"set":          func(v *value) { g.readSet(r, v) },
 		"delete_after": r.duration(&g.deleteAfter),
 	})
-	if v.shape == mapping && len(v.fields) > 0 {
-		g.settle(r, v, source)
-	}
 }
 
 func (g *gone) readSet(r *reader, v *value) {
@@ -117,8 +121,6 @@ func (g *gone) settle(r *reader, v *value, source string) {
 	case v.get("then") == nil:
 		r.problem(v.Position, "gone of source %s does not say what then: ignore, update, delete or update_then_delete", source)
 		return
-	case g.then == "":
-		return // a wrong word, reported already
 	}
 	if g.then == rollcall.GoneUpdate && deletes {
 		g.then = rollcall.GoneUpdateThenDelete
@@ -160,7 +162,7 @@ func (rs *rules) readProfiles(r *reader, v *value, source string) {
 		},
 		"default": r.texts(&p.rule.Default),
 	})
-	if v.get("pattern") == nil {
+	if v.shape == mapping && r.lacks(v, "pattern") {
 		r.problem(v.Position, "profiles of source %s has no pattern", source)
 	}
 	rs.profiles = p
@@ -185,5 +187,5 @@ func dnPattern(r *reader, v *value) string {
 			}
 		}
 	}
-	return "(?i" + flags + ")" + source
+	return "(?i" + flags + ")" + strings.TrimPrefix(source, "(?i)")
 }

@@ -65,17 +65,17 @@ func (s *Source) read(r *reader, v *value) {
 		}
 	}
 	r.section(v, what, keys{
-		"class": r.text(&s.Class),
+		"class": r.name(&s.Class),
 		"directory": func(v *value) {
 			s.oneKind(r, v, KindLDAP)
-			r.text(&s.Directory)(v)
+			r.name(&s.Directory)(v)
 		},
 		KindCSV: other(KindCSV), KindJSON: other(KindJSON), KindSQL: other(KindSQL), KindLDIF: other(KindLDIF),
 		KindInline:        other(KindInline),
 		"base":            r.texts(&s.Bases),
 		"scope":           choice(r, &s.Depth, words("base", "one", "sub")),
 		"filter":          r.text(&s.Filter),
-		"key":             r.verbatim(&s.Key),
+		"key":             r.name(&s.Key),
 		"groups":          func(v *value) { s.readGroups(r, v) },
 		"sentinels":       r.texts(&s.Sentinels),
 		"attributes":      func(v *value) { s.rules.readAttributes(r, v, s.Name) },
@@ -124,20 +124,23 @@ func (s *Source) readGroups(r *reader, v *value) {
 // settle completes a source with defaults and looks at what only the whole
 // section tells.
 func (s *Source) settle(r *reader, v *value, c *Config) {
-	if s.Class == "" {
+	if r.lacks(v, "class") {
 		r.problem(s.Position, "source %s has no class, such as Person", s.Name)
 	}
-	if v.get("attributes") == nil && s.rules.profiles == nil {
+	if r.lacks(v, "attributes") && s.rules.profiles == nil {
 		r.problem(s.Position, "source %s has no attributes: nothing says what its entries mean", s.Name)
 	}
 	if v.get("groups") == nil {
 		s.Groups.Nested = true
 	}
-	if v.get("gone") == nil {
+	if r.lacks(v, "gone") {
 		r.warn(s.Position, "source %s does not say what happens when an entry is gone, so nothing does; add a gone section", s.Name)
 	}
 	switch s.Kind {
 	case "":
+		if !r.lacks(v, "directory") {
+			break
+		}
 		r.problem(s.Position, "source %s says nothing of where its entries come from: add directory, csv, json, sql or ldif", s.Name)
 	case KindLDAP:
 		s.settleLDAP(r, v, c)
@@ -151,9 +154,10 @@ func (s *Source) settle(r *reader, v *value, c *Config) {
 			}
 		}
 	}
-	if s.Key == "" {
+	if r.lacks(v, "key") {
 		r.problem(s.Position, "source %s has no key: name the field that identifies an entry for ever, such as objectGUID or entryUUID", s.Name)
-	} else if strings.EqualFold(s.Key, rollcall.FieldDN) {
+	}
+	if strings.EqualFold(s.Key, rollcall.FieldDN) {
 		r.problem(v.get("key").Position, "a DN changes when its entry is moved or renamed; use objectGUID, entryUUID or another value that never does")
 	}
 }
@@ -168,7 +172,7 @@ func (s *Source) settleLDAP(r *reader, v *value, c *Config) {
 	if len(s.Bases) == 0 {
 		s.Bases = slices.Clone(d.Base)
 	}
-	if len(s.Bases) == 0 {
+	if len(s.Bases) == 0 && r.lacks(v, "base") && !r.misspelt[key{nil, d.Name}] {
 		r.problem(s.Position, "neither source %s nor directory %s has a base", s.Name, d.Name)
 	}
 	if s.Filter == "" {

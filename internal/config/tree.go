@@ -76,8 +76,7 @@ func parseTree(src []byte) (*value, error) {
 	file, err := parser.ParseBytes(src, 0)
 	if err != nil {
 		if se, ok := errors.AsType[*yaml.SyntaxError](err); ok {
-			return nil, placed(positionOf(se.Token.Position.Line, se.Token.Position.Column),
-				bracketed.ReplaceAllString(se.Message, "line $1"))
+			return nil, placed(positionOf(se.Token.Position.Line, se.Token.Position.Column), syntaxFault(se.Message))
 		}
 		return nil, placed(Position{1, 1}, err.Error())
 	}
@@ -98,6 +97,14 @@ func parseTree(src []byte) (*value, error) {
 		return nil, placed(Position{1, 1}, "the file is empty")
 	}
 	return root, nil
+}
+
+// syntaxFault says what is wrong in words that need no knowledge of YAML's.
+func syntaxFault(message string) string {
+	if strings.Contains(message, "\t") || strings.Contains(message, "tab character") {
+		return "a tab stands where YAML wants spaces"
+	}
+	return bracketed.ReplaceAllString(message, "line $1")
 }
 
 func positionOf(line, column int) Position { return Position{max(1, line), max(1, column)} }
