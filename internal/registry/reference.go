@@ -178,12 +178,16 @@ func (e *Editor) checkTrees(ctx context.Context, items []*item) error {
 		if it.object.ID == 0 {
 			continue // nobody can point at it yet
 		}
-		it.keys(func(a *rollcall.Attribute, target rollcall.ObjectID) {
-			if a.Type == rollcall.TypeTree {
-				climbs = append(climbs, climb{it, a, target})
-				moved[nameKey{a.Declared + "." + a.Code, it.object.ID}] = target
+		for _, a := range it.class.Stored {
+			if a.Type != rollcall.TypeTree || !it.touches(a.Code) {
+				continue
 			}
-		})
+			parent := parseID(it.object.Values[a.Column])
+			moved[nameKey{a.Declared + "." + a.Code, it.object.ID}] = parent
+			if parent != 0 {
+				climbs = append(climbs, climb{it, a, parent})
+			}
+		}
 	}
 	for steps := 0; len(climbs) > 0; steps++ {
 		var w wanted

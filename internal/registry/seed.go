@@ -40,24 +40,6 @@ func (r *Registry) Seed(ctx context.Context, tx Storage) error {
 		if err := tx.InsertObjects(ctx, class, missing); err != nil {
 			return fmt.Errorf("insert the predefined objects of %s: %w", class.Name, err)
 		}
-		if err := keepClear(ctx, tx, class, missing); err != nil {
-			return fmt.Errorf("insert the predefined objects of %s: %w", class.Name, err)
-		}
 	}
 	return nil
-}
-
-// keepClear takes the ids up to the last fixed one, so that no new object gets
-// one of them.
-func keepClear(ctx context.Context, tx Storage, class *rollcall.Class, objects []rollcall.Object) error {
-	var last rollcall.ObjectID
-	for i := range objects {
-		last = max(last, objects[i].ID)
-	}
-	next, err := tx.Reserve(ctx, class, 1)
-	if err != nil || next >= last {
-		return err
-	}
-	_, err = tx.Reserve(ctx, class, int(last-next))
-	return err
 }

@@ -112,7 +112,7 @@ type Class struct {
 	Root     string // the topmost ancestor; itself for a root
 	Abstract bool
 	Category string              // bizmodel, authentication, application, log
-	NamedBy  []string            // the attributes that make the friendly name (see FormatName); a key stands for its target's name
+	NamedBy  []string            // what makes the friendly name (see FormatName): attributes, and <key>_friendlyname for a target's name
 	NameForm string              // a friendly name of another form, with %s for each of NamedBy: "%s / %s"
 	Join     []string            // the class's own reconciliation keys
 	Unique   []Unique            // own and inherited

@@ -30,6 +30,11 @@ func (b *builder) check() {
 	}
 	for _, c := range b.model.Classes {
 		b.fields(c)
+		for _, a := range c.Stored {
+			if text, err := a.Canonical(a.Default); err == nil {
+				a.Default = text // what does not fit is said where it is declared
+			}
+		}
 	}
 	// Seeds go through the attributes, which must be right for that.
 	if len(b.problems) == 0 {
@@ -75,7 +80,7 @@ func (b *builder) attribute(ad *attributeDecl, c *rollcall.Class, a *rollcall.At
 	if a.Default == "" {
 		return
 	}
-	text, err := a.Canonical(a.Default)
+	_, err := a.Canonical(a.Default)
 	switch {
 	case !a.Stored():
 		b.fail(ad.at, "%s is not stored and has no default", where)
@@ -83,8 +88,6 @@ func (b *builder) attribute(ad *attributeDecl, c *rollcall.Class, a *rollcall.At
 		b.fail(ad.at, "%s: the default %q is none of its values %s", where, a.Default, strings.Join(a.Values, ", "))
 	case err != nil:
 		b.fail(ad.at, "%s: the default %q is not a value of type %s", where, a.Default, a.Type)
-	default:
-		a.Default = text
 	}
 }
 
@@ -186,9 +189,17 @@ func (b *builder) fields(c *rollcall.Class) {
 
 // names checks the settings of a class that name its attributes.
 func (b *builder) names(d *classDecl, c *rollcall.Class) {
-	b.codes(d.at, c, "named_by", d.class.NamedBy)
 	for _, code := range d.class.NamedBy {
-		if a := c.Attribute(code); a != nil && !a.Stored() && a.Type != rollcall.TypeField {
+		if key := c.Attribute(strings.TrimSuffix(code, "_friendlyname")); key != nil && key.IsKey() && key.Code != code {
+			continue // the name of the key's target
+		}
+		b.codes(d.at, c, "named_by", []string{code})
+		a := c.Attribute(code)
+		switch {
+		case a == nil:
+		case a.IsKey():
+			b.fail(d.at, "named_by of class %s names the key %s; say %s_friendlyname for the name of its target", c.Name, code, code)
+		case !a.Stored() && a.Type != rollcall.TypeField:
 			b.fail(d.at, "named_by of class %s names %s, which holds many objects", c.Name, code)
 		}
 	}

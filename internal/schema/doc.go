@@ -10,7 +10,7 @@
 //	    parent: Typology      # attributes, rules and IDs are the parent's, plus these
 //	    abstract: true        # only classes below it have objects
 //	    category: bizmodel    # bizmodel, authentication, application or log; the parent's when absent
-//	    named_by: [name]      # the attributes that make the friendly name
+//	    named_by: [name]      # what makes the friendly name: attributes, and <key>_friendlyname for a target's name
 //	    name_form: "%s / %s"  # the form of the friendly name; joined by a space when absent
 //	    reconcile: [name]     # how objects are recognized when a source does not say
 //	    link: true            # an n:n link class
