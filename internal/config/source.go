@@ -154,7 +154,7 @@ func (s *Source) settle(r *reader, v *value, c *Config) {
 			}
 		}
 	}
-	if r.lacks(v, "key") {
+	if s.Kind != KindInline && r.lacks(v, "key") {
 		r.problem(s.Position, "source %s has no key: name the field that identifies an entry for ever, such as objectGUID or entryUUID", s.Name)
 	}
 	if strings.EqualFold(s.Key, rollcall.FieldDN) {
