@@ -1,19 +1,19 @@
 package main
 
-type demoCmd struct{}
-type initCmd struct{}
+import "context"
+
 type checkCmd struct{}
-type whyCmd struct{}
+type whyCmd struct{ Object, Attribute string }
 type userCmd struct{}
 type exportCmd struct{}
 type completionCmd struct{}
 type manCmd struct{}
 
-func (demoCmd) Run() error       { return nil }
-func (initCmd) Run() error       { return nil }
 func (checkCmd) Run() error      { return nil }
 func (whyCmd) Run() error        { return nil }
 func (userCmd) Run() error       { return nil }
 func (exportCmd) Run() error     { return nil }
 func (completionCmd) Run() error { return nil }
 func (manCmd) Run() error        { return nil }
+
+func (*whyCmd) tell(context.Context, *app) error { return nil }
