@@ -157,7 +157,7 @@ func (c *Conn) fail(ctx context.Context, what string, err error, waited time.Dur
 		return re.explain(what)
 	}
 	c.broken = errBroken
-	if ctx.Err() != nil && context.Cause(ctx) != context.DeadlineExceeded {
+	if ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", what, context.Cause(ctx))
 	}
 	if _, ok := errors.AsType[*rollcall.Error](err); ok {

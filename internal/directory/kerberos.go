@@ -24,7 +24,7 @@ func (c *Conn) kerberosBind(b Bind) error {
 		return err
 	}
 	gss := &ldapgss.Client{Client: client}
-	defer gss.Close() //nolint:errcheck // it wipes keys and always returns nil
+	defer gss.Close()
 	service := b.Service
 	if service == "" {
 		service = "ldap/" + c.end.host

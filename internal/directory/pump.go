@@ -198,6 +198,6 @@ func (p *pump) next() *chunk {
 func (p *pump) stop() {
 	close(p.quit)
 	p.halt()
-	for range p.full { //nolint:revive // drained: what was read ahead is of no use
+	for range p.full { // drained: what was read ahead is of no use
 	}
 }

@@ -152,7 +152,7 @@ func TestBrokenReads(t *testing.T) {
 			cfg.URLs, cfg.IdleTimeout, cfg.ConnectTimeout = []string{proxy.URL()}, shortWait, shortWait
 			conn, err := directory.Dial(t.Context(), cfg)
 			if err == nil {
-				defer conn.Close() //nolint:errcheck // it is broken
+				defer conn.Close()
 				_, err = conn.Search(t.Context(), persons, func(*directory.Entry) error { return nil })
 			}
 			if rollcall.KindOf(err) != c.kind || !strings.Contains(fmt.Sprint(err), c.want) {
@@ -222,7 +222,7 @@ func readByGoLDAP(t *testing.T, s *lab.SlapdServer) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close() //nolint:errcheck // only read
+	defer c.Close()
 	if err := c.Bind(s.AdminDN, s.Password); err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package directory_test
 import (
 	"fmt"
 	"io"
-	"strings"
 	"testing"
 	"time"
 
@@ -46,7 +45,5 @@ func dial(t testing.TB, cfg directory.Config) *directory.Conn {
 	t.Cleanup(func() { _ = c.Close() })
 	return c
 }
-
-func ldif(lines ...string) string { return strings.Join(lines, "\n") + "\n" }
 
 const shortWait = 300 * time.Millisecond

@@ -193,7 +193,7 @@ func escapeDN(b *strings.Builder, value string) {
 	for i := 0; i < len(value); i++ {
 		c := value[i]
 		switch {
-		case c == 0 || c == '\n' || c == '\r':
+		case c < ' ':
 			b.WriteByte('\\')
 			b.WriteByte(hexDigits[c>>4])
 			b.WriteByte(hexDigits[c&15])

@@ -27,7 +27,7 @@ func (c *Collector) Check(ctx context.Context) ([]source.Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close() //nolint:errcheck // everything was read, or the error is already known
+	defer conn.Close()
 	say(source.OK, "connected to %s and signed in", conn.URL())
 	if isClearText(conn, c.cfg.Directory) {
 		say(source.Warning, "the password crosses the network unencrypted: use ldaps:// or starttls")
@@ -95,7 +95,7 @@ func (c *Collector) Describe(ctx context.Context) ([]source.Field, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close() //nolint:errcheck // everything was read, or the error is already known
+	defer conn.Close()
 	plain := *c
 	plain.cfg.Fields = nil // groups are not needed for this
 	r, err := plain.open(ctx, conn)

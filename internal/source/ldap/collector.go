@@ -104,7 +104,7 @@ func (c *Collector) Collect(ctx context.Context, emit func(*rollcall.Entry) erro
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close() //nolint:errcheck // everything was read, or the error is already known
+	defer conn.Close()
 	r, err := c.open(ctx, conn)
 	if err != nil {
 		return nil, err
@@ -126,7 +126,7 @@ func (c *Collector) Sample(ctx context.Context, n int, emit func(*rollcall.Entry
 	if err != nil {
 		return err
 	}
-	defer conn.Close() //nolint:errcheck // everything was read, or the error is already known
+	defer conn.Close()
 	r, err := c.open(ctx, conn)
 	if err != nil {
 		return err

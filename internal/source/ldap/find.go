@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"rollcall/internal/directory"
@@ -32,7 +33,7 @@ func (c *Collector) Find(ctx context.Context, text string) ([]Candidate, error) 
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close() //nolint:errcheck // everything was read, or the error is already known
+	defer conn.Close()
 	r, err := c.open(ctx, conn)
 	if err != nil {
 		return nil, err
@@ -67,10 +68,7 @@ func (r *reading) lookUp(ctx context.Context, text string) ([]*directory.Entry, 
 			return nil, err
 		}
 	}
-	wide := append([]string(nil), r.bases...)
-	for _, b := range r.contexts() {
-		wide = append(wide, b)
-	}
+	wide := slices.Concat(r.bases, r.contexts())
 	for _, filter := range r.nameFilters(text) {
 		for _, base := range wide {
 			found, err := r.matches(ctx, base, filter)

@@ -283,7 +283,7 @@ func splitDN(dn []byte) (rdn, parent []byte) {
 // rdnValue returns the value of a DN's part, the first of several.
 func rdnValue(rdn []byte) []byte {
 	_, value, ok := bytes.Cut(rdn, []byte("="))
-	if ok && bytes.IndexAny(value, `\+"#`) < 0 {
+	if ok && !bytes.ContainsAny(value, `\+"#`) {
 		return bytes.Trim(value, " ")
 	}
 	dn, err := rollcall.ParseDN(string(rdn))
