@@ -1,11 +1,3 @@
-// Package config reads rollcall.yaml: it turns the text into plain typed values,
-// fills in defaults and secrets, and says of everything wrong where it stands
-// and what was meant. All that can be found wrong in one reading is reported
-// together.
-//
-// It opens nothing but the configuration and the secret files that it names.
-// Whether a server answers, a filter parses or an expression compiles is found
-// by those who use them; Config.Explain gives their errors a place in the file.
 package config
 
 import (

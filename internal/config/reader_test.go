@@ -127,6 +127,15 @@ func TestAttributesTakeTheirOwnWordOverTheSections(t *testing.T) {
 	}
 }
 
+func TestMembersOfASetOfLinksAreFoundByName(t *testing.T) {
+	t.Parallel()
+	rules := rulesOf(t, whole(persons+"      team_list: {from: ou, by: name}\n"))
+	rule := rules.Attributes[len(rules.Attributes)-1]
+	if rule.By != "name" || !rule.All || rule.Separator != "\n" {
+		t.Errorf("got %+v, want every value to be one member", rule)
+	}
+}
+
 func TestASourceNeedNotCreate(t *testing.T) {
 	t.Parallel()
 	rules := rulesOf(t, whole(`  phones:

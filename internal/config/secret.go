@@ -63,7 +63,7 @@ func (r *reader) expand(v *value, secret bool) (full string, referred bool) {
 // referred returns what one reference stands for.
 func (r *reader) referred(kind, name string) (string, error) {
 	if name == "" {
-		return "", fmt.Errorf("a name is missing after %s:", kind)
+		return "", fmt.Errorf("there is no name after the colon of %s", kind)
 	}
 	switch kind {
 	case "env":

@@ -92,6 +92,8 @@ func TestMapGivesOneCellPerRule(t *testing.T) {
 		{"line ends in many lines", rollcall.TypeText, rollcall.AttributeRule{From: "info"}, map[string][]string{"info": {"a\r\nb\x1b\tc\n"}}, set("a\r\nb \tc\n"), ""},
 		{"a password keeps its blanks", rollcall.TypePassword, rollcall.AttributeRule{From: "pw"}, map[string][]string{"pw": {" p "}}, set(" p "), ""},
 		{"a DN keeps its blanks", rollcall.TypeKey, rollcall.AttributeRule{From: "manager", By: "dn"}, map[string][]string{"manager": {`CN=a\ `}}, set(`CN=a\ `), ""},
+		{"a set of links keeps its text", rollcall.TypeLinks, rollcall.AttributeRule{From: "l"}, map[string][]string{"l": {" a:b|c:d\n"}}, set(" a:b|c:d\n"), ""},
+		{"members of a set of links, one a line", rollcall.TypeLinks, rollcall.AttributeRule{From: "l", All: true, Separator: "\n", By: "name"}, map[string][]string{"l": {"a\nb ", "c"}}, set("a b\nc"), ""},
 		{"GeneralizedTime", rollcall.TypeDateTime, rollcall.AttributeRule{From: "t"}, map[string][]string{"t": {"20260131120000.0Z"}}, set("2026-01-31 12:00:00"), ""},
 		{"GeneralizedTime with a zone", rollcall.TypeDateTime, rollcall.AttributeRule{From: "t"}, map[string][]string{"t": {"20260131003000+0100"}}, set("2026-01-30 23:30:00"), ""},
 		{"GeneralizedTime as a day", rollcall.TypeDate, rollcall.AttributeRule{From: "t"}, map[string][]string{"t": {"202601311200Z"}}, set("2026-01-31"), ""},

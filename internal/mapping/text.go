@@ -29,8 +29,10 @@ func formOf(r *rollcall.AttributeRule) form {
 		return raw
 	case t == rollcall.TypeText, t == rollcall.TypeHTML, t == rollcall.TypeLog, t == rollcall.TypeData:
 		return manyLine
-	case t == rollcall.TypePassword, t == rollcall.TypeLinks, r.By == rollcall.FieldDN:
+	case t == rollcall.TypePassword, r.By == rollcall.FieldDN:
 		return exact
+	case t == rollcall.TypeLinks && r.By == "":
+		return exact // the text of a whole set; with By every value names one member
 	case t == rollcall.TypeDateTime:
 		return moment
 	case t == rollcall.TypeDate:

@@ -1,0 +1,71 @@
+// Package config reads rollcall.yaml: it turns the text into plain typed values,
+// fills in defaults and secrets, and says of everything wrong where it stands
+// and what was meant. All that can be found wrong in one reading is reported
+// together.
+//
+// It opens nothing but the configuration and the secret files that it names.
+// Whether a server answers, a filter parses or an expression compiles is found
+// by those who use them; Config.Explain gives their errors a place in the file.
+//
+// # The file
+//
+// Defaults stand in parentheses; a relative path starts at the file's folder.
+//
+//	store: rollcall.db          # or postgres://…             (rollcall.db)
+//	model: model                # folder of class declarations (model)
+//	directories:
+//	  NAME:
+//	    url: ldaps://…          # or a list, tried in order; ldap, ldaps, ldapi
+//	    type: openldap          # active-directory, samba, openldap, 389ds, generic (ask the server)
+//	    bind:                   # (anonymous)
+//	      method: simple        # anonymous, simple, ntlm, kerberos, external (by what is given)
+//	      dn: …                 # or user: a DN, a UPN, DOMAIN\user, a principal
+//	      password: ${env:X}    # ${file:PATH}, ${cred:NAME}
+//	      keytab, ccache, realm, krb5_conf
+//	    base: DC=x              # or a list, for sources that name none
+//	    tls: {ca, cert, key, server_name, skip_verify: false}
+//	    starttls: false
+//	    timeouts: {connect: 10s, idle: 60s}
+//	    page_size: 1000         # (the client's own)
+//	    referrals: report       # follow (report)
+//	sources:                    # in this order
+//	  NAME:
+//	    class: Person
+//	    directory: NAME         # or csv, json, sql, ldif, inline: a section of their own
+//	    base: …                 # or a list (the directory's)
+//	    scope: sub              # base, one, sub (sub)
+//	    filter: (…)             # ((objectClass=*))
+//	    key: objectGUID         # never a DN
+//	    groups: {base: …, filter: …, nested: true}
+//	    sentinels: [DN, …]      # a read that does not see them is not complete
+//	    attributes:
+//	      CODE: FIELD           # short for {from: FIELD}
+//	      CODE:
+//	        from: FIELD         # or value: TEXT, or expr: EXPRESSION, or default alone
+//	        default: TEXT       # when nothing came of it
+//	        all: false          # all values, joined by separator (", ")
+//	        lookup: {PATTERN: TEXT, …}  # or [{match, to}, …]; the first match wins; $1
+//	        on_miss: keep       # keep, empty, error (keep)
+//	        by: name            # of a reference: the target's attribute; dn, id, friendlyname
+//	        source: NAME        # by dn: whose entry is meant (this source)
+//	        reconcile: false    # part of the join rule
+//	        update: locked      # locked, unlocked, if_empty, false (the update section's)
+//	        separators: {item: "|", attribute: ";", value: ":", qualifier: "'"}
+//	    profiles: {pattern: '^CN=itop-([^,]+),', default: Portal user}
+//	    join: attributes        # id: the key is the object's ID (attributes)
+//	    on: {none: create, one: update, many: error}
+//	    update: {default: locked, CODE: unlocked, …}
+//	    gone:                   # (nothing happens, with a warning)
+//	      after: 7d
+//	      then: update          # ignore, delete, update, update_then_delete
+//	      set: {CODE: TEXT, …}
+//	      delete_after: 90d     # makes update_then_delete of update
+//	    limits: {gone: 10%, changed: none, new: none}
+//	    description, user, notify, url_icon, url_application, table
+//	    status: implementation  # production, obsolete
+//	    user_delete: nobody     # administrators, everybody
+//
+// ${env:NAME} and ${file:PATH} stand for their text in every value but patterns,
+// expressions, keys and the names of fields; $${ takes the meaning away. Patterns
+// are RE2; those of profiles ignore case and may be written /pattern/flags.
+package config
