@@ -176,7 +176,9 @@ func (v *resolver) reference(a *attribute, rule *rollcall.AttributeRule) {
 	if by == nil || by.Type == rollcall.TypeLinks || by.Type == rollcall.TypeChildren {
 		codes := []string{"id", "friendlyname"}
 		for _, known := range target.Attributes {
-			codes = append(codes, known.Code)
+			if known.Type != rollcall.TypeLinks && known.Type != rollcall.TypeChildren {
+				codes = append(codes, known.Code)
+			}
 		}
 		v.problem(a.at.by, "%s refers to a %s, which cannot be found by %q%s", att.Code, target.Name, rule.By, didYouMean(rule.By, codes))
 	}
