@@ -26,8 +26,7 @@ type load struct {
 	movedFrom map[int64]string    // the names that replicas had before this load
 	doubled   map[string][]string // key -> the names that share it
 	counters  rollcall.Counters
-	scope     string // what moved on in the source's selection since the last load, in words
-	missed    int    // entries that this load is the first to miss
+	missed    int // entries that this load is the first to miss
 	held      string
 }
 

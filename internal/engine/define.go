@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -156,7 +157,7 @@ func (d *definition) sourceValues(ctx context.Context) ([]rollcall.Assignment, e
 	values := []rollcall.Assignment{
 		{Attribute: "name", Value: d.src.Name},
 		{Attribute: "description", Value: p.Description},
-		{Attribute: "status", Value: p.Status},
+		{Attribute: "status", Value: cmp.Or(p.Status, "production")},
 		{Attribute: "user_id", Value: user},
 		{Attribute: "notify_contact_id", Value: contact},
 		{Attribute: "scope_class", Value: d.src.Class.Name},
@@ -165,10 +166,10 @@ func (d *definition) sourceValues(ctx context.Context) ([]rollcall.Assignment, e
 		{Attribute: "action_on_zero", Value: string(rules.OnNone)},
 		{Attribute: "action_on_one", Value: string(rules.OnOne)},
 		{Attribute: "action_on_multiple", Value: string(rules.OnMany)},
-		{Attribute: "delete_policy", Value: string(rules.Gone.Then)},
+		{Attribute: "delete_policy", Value: string(cmp.Or(rules.Gone.Then, rollcall.GoneIgnore))},
 		{Attribute: "delete_policy_update", Value: assignmentsText(rules.Gone.Set)},
 		{Attribute: "delete_policy_retention", Value: seconds(rules.Gone.DeleteAfter.Seconds())},
-		{Attribute: "user_delete_policy", Value: rules.UserDelete},
+		{Attribute: "user_delete_policy", Value: cmp.Or(rules.UserDelete, "nobody")},
 		{Attribute: "url_icon", Value: p.IconURL},
 		{Attribute: "url_application", Value: p.AppURL},
 	}

@@ -273,7 +273,9 @@ func TestDependentsGoFirst(t *testing.T) {
 func TestAnEntryWithoutObjectIsDroppedWhenGone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	f := persons(w, func(r *rollcall.Rules) { r.Gone = rollcall.Gone{Then: rollcall.GoneUpdate, Set: []rollcall.Assignment{{Attribute: "status", Value: "inactive"}}} })
+	f := persons(w, func(r *rollcall.Rules) {
+		r.Gone = rollcall.Gone{Then: rollcall.GoneUpdate, Set: []rollcall.Assignment{{Attribute: "status", Value: "inactive"}}}
+	})
 	f.put("x0", "name", "N0", "first_name", "F0", "email", "0@x.com")
 	f.put("x1", "name", "N1", "first_name", "F1", "email", "not a mail")
 	w.sync()

@@ -85,7 +85,7 @@ func (r *runner) do(ctx context.Context, jobs []Job) error {
 	if r.tx, err = r.engine.store.Begin(ctx); err != nil {
 		return err
 	}
-	defer r.tx.Rollback()
+	defer func() { _ = r.tx.Rollback() }() // nothing to say once it is committed
 	for _, l := range r.loads {
 		if err := r.apply(ctx, l); err != nil {
 			return fmt.Errorf("source %s: %w", l.src.Name, err)

@@ -65,7 +65,12 @@ func (r *runner) undo(ctx context.Context, id int64, jobs []Job) error {
 	if r.tx, err = r.engine.store.Begin(ctx); err != nil {
 		return err
 	}
-	defer r.tx.Rollback()
+	defer func() { _ = r.tx.Rollback() }() // nothing to say once it is committed
+	for _, l := range r.loads {
+		if err := r.tx.EnsureTable(ctx, l.src); err != nil {
+			return fmt.Errorf("source %s: %w", l.src.Name, err)
+		}
+	}
 	origin := rollcall.Origin{Kind: rollcall.OriginUndo, By: r.run.By, Run: r.run.ID, At: r.run.Started}
 	if err := r.engine.registry.On(r.tx, origin).Undo(ctx, id); err != nil {
 		return fmt.Errorf("undo run %d: %w", id, err)

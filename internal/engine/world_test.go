@@ -3,12 +3,15 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,6 +35,23 @@ type world struct {
 	sources  []*feed
 }
 
+// declared is the model, which every world shares.
+var declared = sync.OnceValues(func() (*rollcall.Model, error) { return schema.Load() })
+
+// TestMain keeps the properties short: each of their checks is a life of a
+// registry on a database of its own. The flag asks for more.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	asked := false
+	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "rapid.checks" })
+	if !asked {
+		if err := flag.Set("rapid.checks", "15"); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(m.Run())
+}
+
 // bridge makes the store's transaction the engine's.
 type bridge struct{ *store.Store }
 
@@ -39,7 +59,7 @@ func (b bridge) Begin(ctx context.Context) (engine.Tx, error) { return b.Store.B
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	model, err := schema.Load()
+	model, err := declared()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -333,7 +353,7 @@ func (f *feed) Collect(ctx context.Context, emit func(*rollcall.Entry) error) (r
 			return nil, err
 		}
 	}
-	return nil, nil
+	return nil, f.broken
 }
 
 // job compiles a feed.
