@@ -97,45 +97,42 @@ func TestCreateGivesIssuesOneByOne(t *testing.T) {
 	}
 }
 
-func TestCreateWritesTheOthersOfARefusedDraft(t *testing.T) {
-	t.Parallel()
-	databases(t, func(t *testing.T, w *world) {
-		drafts := []registry.Draft{
-			w.draft("Person", "name", "A", "first_name", "F", "org_id", id(w.org), "status", "ACTIVE"),
-			w.draft("Person", "name", "", "first_name", "F", "org_id", id(w.org)),
-			w.draft("Team", "name", "T", "org_id", id(w.org)),
-			w.userDraft("login", []rollcall.ObjectID{2, 3, 2}),
+func createWritesTheOthersOfARefusedDraft(t *testing.T, w *world) {
+	drafts := []registry.Draft{
+		w.draft("Person", "name", "A", "first_name", "F", "org_id", id(w.org), "status", "ACTIVE"),
+		w.draft("Person", "name", "", "first_name", "F", "org_id", id(w.org)),
+		w.draft("Team", "name", "T", "org_id", id(w.org)),
+		w.userDraft("login", []rollcall.ObjectID{2, 3, 2}),
+	}
+	errs, err := w.by().Create(w.ctx, drafts)
+	must(t, err)
+	for i, wantErr := range []bool{false, true, false, false} {
+		if (errs[i] != nil) != wantErr {
+			t.Errorf("draft %d: got error %v", i, errs[i])
 		}
-		errs, err := w.by().Create(w.ctx, drafts)
-		must(t, err)
-		for i, wantErr := range []bool{false, true, false, false} {
-			if (errs[i] != nil) != wantErr {
-				t.Errorf("draft %d: got error %v", i, errs[i])
-			}
+	}
+	if drafts[1].Object.ID != 0 {
+		t.Errorf("the refused draft got id %d", drafts[1].Object.ID)
+	}
+	if got := w.get("Person", drafts[0].Object.ID); got.Get("status") != "active" || got.Name() != "F A" {
+		t.Errorf("got %v", got.Values)
+	}
+	if diff := cmp.Diff([]rollcall.ObjectID{2, 3}, w.targets("User", "profile_list", drafts[3].Object.ID)); diff != "" {
+		t.Errorf("profiles: %s", diff)
+	}
+	steps := w.history(rollcall.HistoryFilter{Object: rollcall.Ref{Class: "UserLDAP", ID: drafts[3].Object.ID}})
+	if len(steps) != 1 || steps[0].Verb != rollcall.HistoryCreate || steps[0].Name != "login" || steps[0].Key != "key" || len(steps[0].Sets) != 0 {
+		t.Errorf("got history %+v", steps)
+	}
+	var names []string
+	for _, h := range w.history(rollcall.HistoryFilter{}) {
+		if h.Object.Class == "URP_UserProfile" {
+			names = append(names, h.Name)
 		}
-		if drafts[1].Object.ID != 0 {
-			t.Errorf("the refused draft got id %d", drafts[1].Object.ID)
-		}
-		if got := w.get("Person", drafts[0].Object.ID); got.Get("status") != "active" || got.Name() != "F A" {
-			t.Errorf("got %v", got.Values)
-		}
-		if diff := cmp.Diff([]rollcall.ObjectID{2, 3}, w.targets("User", "profile_list", drafts[3].Object.ID)); diff != "" {
-			t.Errorf("profiles: %s", diff)
-		}
-		steps := w.history(rollcall.HistoryFilter{Object: rollcall.Ref{Class: "UserLDAP", ID: drafts[3].Object.ID}})
-		if len(steps) != 1 || steps[0].Verb != rollcall.HistoryCreate || steps[0].Name != "login" || steps[0].Key != "key" || len(steps[0].Sets) != 0 {
-			t.Errorf("got history %+v", steps)
-		}
-		var names []string
-		for _, h := range w.history(rollcall.HistoryFilter{}) {
-			if h.Object.Class == "URP_UserProfile" {
-				names = append(names, h.Name)
-			}
-		}
-		if diff := cmp.Diff([]string{"Link between login and Portal user", "Link between login and Configuration Manager"}, names); diff != "" {
-			t.Error(diff)
-		}
-	})
+	}
+	if diff := cmp.Diff([]string{"Link between login and Portal user", "Link between login and Configuration Manager"}, names); diff != "" {
+		t.Error(diff)
+	}
 }
 
 func TestCreateLooksForDoublesWithinOneCall(t *testing.T) {
@@ -262,19 +259,16 @@ func TestDefaultAttributesOfASource(t *testing.T) {
 	}
 }
 
-func TestSeedTwiceIsOnce(t *testing.T) {
-	t.Parallel()
-	databases(t, func(t *testing.T, w *world) {
-		before := w.dump()
-		must(t, w.reg.Seed(w.ctx, w.tx))
-		if diff := cmp.Diff(before, w.dump()); diff != "" {
-			t.Error(diff)
-		}
-		if got := w.get("URP_Profiles", 1024).Get("name"); got != "REST Services User" {
-			t.Errorf("got %q", got)
-		}
-		if n, err := w.tx.Count(w.ctx, w.model.Class("URP_Profiles")); err != nil || n != 13 {
-			t.Errorf("got %d profiles, %v", n, err)
-		}
-	})
+func seedTwiceIsOnce(t *testing.T, w *world) {
+	before := w.dump()
+	must(t, w.reg.Seed(w.ctx, w.tx))
+	if diff := cmp.Diff(before, w.dump()); diff != "" {
+		t.Error(diff)
+	}
+	if got := w.get("URP_Profiles", 1024).Get("name"); got != "REST Services User" {
+		t.Errorf("got %q", got)
+	}
+	if n, err := w.tx.Count(w.ctx, w.model.Class("URP_Profiles")); err != nil || n != 13 {
+		t.Errorf("got %d profiles, %v", n, err)
+	}
 }

@@ -9,52 +9,49 @@ import (
 
 const phoneLocked = "The field Phone (phone) is not writable because it is mastered by the data synchronization. Value not set."
 
-func TestLockedAttributes(t *testing.T) {
-	t.Parallel()
-	databases(t, func(t *testing.T, w *world) {
-		src := w.source("persons", "Person", "nobody", "phone", "master_locked", "function", "master_unlocked", "mobile_phone", "write_if_empty")
-		off := w.make("SynchroAttribute", "sync_source_id", id(src.ID), "attcode", "email", "update", "0")
-		other := w.source("other", "Person", "nobody")
-		states := []rollcall.ReplicaState{rollcall.StateNew, rollcall.StateSynchronized, rollcall.StateModified, rollcall.StateOrphan, rollcall.StateObsolete}
-		editors := map[string]func() *registry.Editor{
-			"person": w.by, "own source": func() *registry.Editor { return w.sync(src.ID) }, "other source": func() *registry.Editor { return w.sync(other.ID) },
-		}
-		for _, state := range states {
-			for who, editor := range editors {
-				for _, tied := range []bool{true, false} {
-					for code, value := range map[string]string{"phone": "9", "function": "f", "mobile_phone": "8", "email": "a@b.cc", "notify": "no"} {
-						ann := w.person("N" + string(state) + who + code)
-						if tied {
-							w.tie(src, "Person", ann, false, state)
-						}
-						want := ""
-						if tied && code == "phone" && who != "own source" {
-							want = phoneLocked
-						}
-						got := w.update(editor(), w.edit("Person", ann, code, value))[0]
-						if text(got.Err) != want {
-							t.Errorf("%s writes %s (%s, tied %v): got %v, want %q", who, code, state, tied, got.Err, want)
-						}
+func lockedAttributes(t *testing.T, w *world) {
+	src := w.source("persons", "Person", "nobody", "phone", "master_locked", "function", "master_unlocked", "mobile_phone", "write_if_empty")
+	off := w.make("SynchroAttribute", "sync_source_id", id(src.ID), "attcode", "email", "update", "0")
+	other := w.source("other", "Person", "nobody")
+	states := []rollcall.ReplicaState{rollcall.StateNew, rollcall.StateSynchronized, rollcall.StateModified, rollcall.StateOrphan, rollcall.StateObsolete}
+	editors := map[string]func() *registry.Editor{
+		"person": w.by, "own source": func() *registry.Editor { return w.sync(src.ID) }, "other source": func() *registry.Editor { return w.sync(other.ID) },
+	}
+	for _, state := range states {
+		for who, editor := range editors {
+			for _, tied := range []bool{true, false} {
+				for code, value := range map[string]string{"phone": "9", "function": "f", "mobile_phone": "8", "email": "a@b.cc", "notify": "no"} {
+					ann := w.person("N" + string(state) + who + code)
+					if tied {
+						w.tie(src, "Person", ann, false, state)
+					}
+					want := ""
+					if tied && code == "phone" && who != "own source" {
+						want = phoneLocked
+					}
+					got := w.update(editor(), w.edit("Person", ann, code, value))[0]
+					if text(got.Err) != want {
+						t.Errorf("%s writes %s (%s, tied %v): got %v, want %q", who, code, state, tied, got.Err, want)
 					}
 				}
 			}
 		}
-		// The same value is no write; an issue comes before a lock.
-		ann := w.person("Same", "phone", "1")
-		w.tie(src, "Person", ann, false, rollcall.StateSynchronized)
-		must(t, w.update(w.by(), w.edit("Person", ann, "phone", "1"))[0].Err)
-		got := w.update(w.by(), w.edit("Person", ann, "phone", "2", "email", "bad"))[0]
-		if want := "Unexpected value for attribute 'Email' (email) : Wrong format [bad]"; text(got.Err) != want {
-			t.Errorf("got %v, want %s", got.Err, want)
-		}
-		// One editor sees a lock that it makes itself.
-		e := w.by()
-		must(t, w.update(e, w.edit("Person", ann, "email", "x@y.zz"))[0].Err)
-		must(t, w.update(e, w.edit("SynchroAttribute", off, "update", "1"))[0].Err)
-		if got := w.update(e, w.edit("Person", ann, "email", "y@y.zz"))[0]; got.Err == nil {
-			t.Error("the new lock does not hold")
-		}
-	})
+	}
+	// The same value is no write; an issue comes before a lock.
+	ann := w.person("Same", "phone", "1")
+	w.tie(src, "Person", ann, false, rollcall.StateSynchronized)
+	must(t, w.update(w.by(), w.edit("Person", ann, "phone", "1"))[0].Err)
+	got := w.update(w.by(), w.edit("Person", ann, "phone", "2", "email", "bad"))[0]
+	if want := "Unexpected value for attribute 'Email' (email) : Wrong format [bad]"; text(got.Err) != want {
+		t.Errorf("got %v, want %s", got.Err, want)
+	}
+	// One editor sees a lock that it makes itself.
+	e := w.by()
+	must(t, w.update(e, w.edit("Person", ann, "email", "x@y.zz"))[0].Err)
+	must(t, w.update(e, w.edit("SynchroAttribute", off, "update", "1"))[0].Err)
+	if got := w.update(e, w.edit("Person", ann, "email", "y@y.zz"))[0]; got.Err == nil {
+		t.Error("the new lock does not hold")
+	}
 }
 
 func TestLockedLinkSets(t *testing.T) {

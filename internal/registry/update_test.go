@@ -10,38 +10,35 @@ import (
 	"rollcall/internal/rollcall"
 )
 
-func TestUpdateTellsWhatReallyChanged(t *testing.T) {
-	t.Parallel()
-	databases(t, func(t *testing.T, w *world) {
-		boss, other := w.person("Boss"), w.person("Other")
-		ann := w.person("Klein", "phone", "1", "manager_id", id(boss))
-		w.run = 5
-		got := w.update(w.by(), w.edit("Person", ann, "phone", "2", "name", "Klein", "manager_id", id(other), "status", "Inactive"))[0]
-		must(t, got.Err)
-		want := []rollcall.Set{
-			{Attribute: "status", Old: "active", New: "inactive"},
-			{Attribute: "phone", Old: "1", New: "2"},
-			{Attribute: "manager_id", Old: id(boss), New: id(other), OldText: "F Boss", NewText: "F Other"},
-		}
-		if diff := cmp.Diff(want, got.Sets); diff != "" {
-			t.Error(diff)
-		}
-		steps := w.history(rollcall.HistoryFilter{Run: 5})
-		wantStep := []rollcall.History{{
-			Origin: rollcall.Origin{Kind: "interactive", By: "admin", Run: 5, At: now},
-			Verb:   "update", Object: rollcall.Ref{Class: "Person", ID: ann}, Name: "F Klein", Key: "key", Reason: "test", Sets: want,
-		}}
-		if diff := cmp.Diff(wantStep, steps, cmpopts.IgnoreFields(rollcall.History{}, "ID")); diff != "" {
-			t.Error(diff)
-		}
-		w.run = 6
-		if got := w.update(w.by(), w.edit("Person", ann, "phone", "2"))[0]; got.Err != nil || len(got.Sets) != 0 {
-			t.Errorf("the same again: got %+v", got)
-		}
-		if steps := w.history(rollcall.HistoryFilter{Run: 6}); len(steps) != 0 {
-			t.Errorf("the same again left history: %v", steps)
-		}
-	})
+func updateTellsWhatReallyChanged(t *testing.T, w *world) {
+	boss, other := w.person("Boss"), w.person("Other")
+	ann := w.person("Klein", "phone", "1", "manager_id", id(boss))
+	w.run = 5
+	got := w.update(w.by(), w.edit("Person", ann, "phone", "2", "name", "Klein", "manager_id", id(other), "status", "Inactive"))[0]
+	must(t, got.Err)
+	want := []rollcall.Set{
+		{Attribute: "status", Old: "active", New: "inactive"},
+		{Attribute: "phone", Old: "1", New: "2"},
+		{Attribute: "manager_id", Old: id(boss), New: id(other), OldText: "F Boss", NewText: "F Other"},
+	}
+	if diff := cmp.Diff(want, got.Sets); diff != "" {
+		t.Error(diff)
+	}
+	steps := w.history(rollcall.HistoryFilter{Run: 5})
+	wantStep := []rollcall.History{{
+		Origin: rollcall.Origin{Kind: "interactive", By: "admin", Run: 5, At: now},
+		Verb:   "update", Object: rollcall.Ref{Class: "Person", ID: ann}, Name: "F Klein", Key: "key", Reason: "test", Sets: want,
+	}}
+	if diff := cmp.Diff(wantStep, steps, cmpopts.IgnoreFields(rollcall.History{}, "ID")); diff != "" {
+		t.Error(diff)
+	}
+	w.run = 6
+	if got := w.update(w.by(), w.edit("Person", ann, "phone", "2"))[0]; got.Err != nil || len(got.Sets) != 0 {
+		t.Errorf("the same again: got %+v", got)
+	}
+	if steps := w.history(rollcall.HistoryFilter{Run: 6}); len(steps) != 0 {
+		t.Errorf("the same again left history: %v", steps)
+	}
 }
 
 func TestUpdateRefusesInTheWordsOfTheOriginal(t *testing.T) {
@@ -137,46 +134,43 @@ func TestUpdateLooksForLoopsAmongTheEditsOfOneCall(t *testing.T) {
 	}
 }
 
-func TestUpdateReplacesTheContentsOfALinkSet(t *testing.T) {
-	t.Parallel()
-	databases(t, func(t *testing.T, w *world) {
-		user := w.user("ann", []rollcall.ObjectID{2, 3})
-		attr := w.model.Class("UserLDAP").Attribute("profile_list")
-		before, err := w.tx.Links(w.ctx, attr, []rollcall.ObjectID{user})
-		must(t, err)
-		w.run = 9
-		edit := w.edit("UserLDAP", user)
-		edit.Links = map[string][]rollcall.Link{"profile_list": {{Target: 5}, {Target: 3, Values: map[string]string{"reason": "x"}}, {Target: 5}, {Target: 0}}}
-		got := w.update(w.by(), edit)[0]
-		must(t, got.Err)
-		want := []rollcall.Set{{
-			Attribute: "profile_list", Old: "2,3", New: "3,5",
-			OldText: "Portal user, Configuration Manager", NewText: "Configuration Manager (x), Support Agent",
-		}}
-		if diff := cmp.Diff(want, got.Sets); diff != "" {
-			t.Error(diff)
-		}
-		after, err := w.tx.Links(w.ctx, attr, []rollcall.ObjectID{user})
-		must(t, err)
-		wantLinks := []rollcall.Link{{ID: before[0][1].ID, Target: 3, Values: map[string]string{"reason": "x"}}, {Target: 5}}
-		if diff := cmp.Diff(wantLinks, after[0], cmp.FilterPath(func(p cmp.Path) bool {
-			return p.String() == "ID" && len(p) > 0
-		}, cmp.Comparer(func(a, b rollcall.ObjectID) bool { return a == b || a == 0 || b == 0 }))); diff != "" {
-			t.Error(diff)
-		}
-		verbs := map[string]int{}
-		for _, h := range w.history(rollcall.HistoryFilter{Run: 9}) {
-			verbs[h.Object.Class+" "+string(h.Verb)]++
-		}
-		wantVerbs := map[string]int{"UserLDAP update": 1, "URP_UserProfile create": 1, "URP_UserProfile delete": 1, "URP_UserProfile update": 1}
-		if diff := cmp.Diff(wantVerbs, verbs); diff != "" {
-			t.Error(diff)
-		}
-		again := w.update(w.by(), edit)[0]
-		if again.Err != nil || len(again.Sets) != 0 {
-			t.Errorf("the same again: got %+v", again)
-		}
-	})
+func updateReplacesTheContentsOfALinkSet(t *testing.T, w *world) {
+	user := w.user("ann", []rollcall.ObjectID{2, 3})
+	attr := w.model.Class("UserLDAP").Attribute("profile_list")
+	before, err := w.tx.Links(w.ctx, attr, []rollcall.ObjectID{user})
+	must(t, err)
+	w.run = 9
+	edit := w.edit("UserLDAP", user)
+	edit.Links = map[string][]rollcall.Link{"profile_list": {{Target: 5}, {Target: 3, Values: map[string]string{"reason": "x"}}, {Target: 5}, {Target: 0}}}
+	got := w.update(w.by(), edit)[0]
+	must(t, got.Err)
+	want := []rollcall.Set{{
+		Attribute: "profile_list", Old: "2,3", New: "3,5",
+		OldText: "Portal user, Configuration Manager", NewText: "Configuration Manager (x), Support Agent",
+	}}
+	if diff := cmp.Diff(want, got.Sets); diff != "" {
+		t.Error(diff)
+	}
+	after, err := w.tx.Links(w.ctx, attr, []rollcall.ObjectID{user})
+	must(t, err)
+	wantLinks := []rollcall.Link{{ID: before[0][1].ID, Target: 3, Values: map[string]string{"reason": "x"}}, {Target: 5}}
+	if diff := cmp.Diff(wantLinks, after[0], cmp.FilterPath(func(p cmp.Path) bool {
+		return p.String() == "ID" && len(p) > 0
+	}, cmp.Comparer(func(a, b rollcall.ObjectID) bool { return a == b || a == 0 || b == 0 }))); diff != "" {
+		t.Error(diff)
+	}
+	verbs := map[string]int{}
+	for _, h := range w.history(rollcall.HistoryFilter{Run: 9}) {
+		verbs[h.Object.Class+" "+string(h.Verb)]++
+	}
+	wantVerbs := map[string]int{"UserLDAP update": 1, "URP_UserProfile create": 1, "URP_UserProfile delete": 1, "URP_UserProfile update": 1}
+	if diff := cmp.Diff(wantVerbs, verbs); diff != "" {
+		t.Error(diff)
+	}
+	again := w.update(w.by(), edit)[0]
+	if again.Err != nil || len(again.Sets) != 0 {
+		t.Errorf("the same again: got %+v", again)
+	}
 }
 
 func TestUpdateHidesPasswords(t *testing.T) {

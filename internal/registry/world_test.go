@@ -32,17 +32,36 @@ type world struct {
 	run   int64
 }
 
-// databases calls test with a world on each database there is.
-func databases(t *testing.T, test func(t *testing.T, w *world)) {
-	t.Helper()
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		test(t, newWorld(t, filepath.Join(t.TempDir(), "rollcall.db")))
-	})
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		test(t, newWorld(t, postgres.Start(t).Database(t)))
-	})
+// everywhere are the tests that every database must pass.
+var everywhere = map[string]func(*testing.T, *world){
+	"CreateWritesTheOthersOfARefusedDraft": createWritesTheOthersOfARefusedDraft,
+	"SeedTwiceIsOnce":                      seedTwiceIsOnce,
+	"UpdateTellsWhatReallyChanged":         updateTellsWhatReallyChanged,
+	"UpdateReplacesTheContentsOfALinkSet":  updateReplacesTheContentsOfALinkSet,
+	"LockedAttributes":                     lockedAttributes,
+	"DeleteTakesAlongWhatHangsOnIt":        deleteTakesAlongWhatHangsOnIt,
+	"UndoRestoresEveryByte":                undoRestoresEveryByte,
+}
+
+func TestOnSQLite(t *testing.T) {
+	t.Parallel()
+	for name, test := range everywhere {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, sqlite(t))
+		})
+	}
+}
+
+func TestOnPostgreSQL(t *testing.T) {
+	t.Parallel()
+	server := postgres.Start(t)
+	for name, test := range everywhere {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, newWorld(t, server.Database(t)))
+		})
+	}
 }
 
 // sqlite returns a world on SQLite alone.
