@@ -82,6 +82,9 @@ func FoldDN(text string) string {
 	if isFoldedDN(text) {
 		return text
 	}
+	if lower := lowerASCII(text); isFoldedDN(lower) { // most names differ by case alone
+		return lower
+	}
 	dn, err := ParseDN(text)
 	if err != nil {
 		return strings.ToLower(strings.TrimSpace(text))
@@ -116,6 +119,17 @@ func isFoldedDN(text string) bool {
 		before = c
 	}
 	return value && before != '=' && before != ' ' && !strings.HasPrefix(text, "oid.") && !strings.Contains(text, ",oid.")
+}
+
+// lowerASCII puts the letters A to Z in lower case and leaves all else.
+func lowerASCII(text string) string {
+	b := []byte(text)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
 }
 
 func (d DN) write(fold bool) string {

@@ -100,8 +100,8 @@ func (d *sqlite) begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, error) {
 	return conn.BeginTx(ctx, nil)
 }
 
-// batch: beyond some 400 parameters a longer statement gains nothing.
-func (d *sqlite) batch(columns int) int { return min(50, max(10, 500/columns)) }
+// batch: beyond some 1000 parameters a longer statement gains nothing.
+func (d *sqlite) batch(columns int) int { return min(50, max(10, 1000/columns)) }
 
 func (d *sqlite) translate(err error) error {
 	var e *modernc.Error

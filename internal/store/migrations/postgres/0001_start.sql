@@ -96,7 +96,6 @@ CREATE TABLE priv_sync_replica (
 );
 CREATE INDEX priv_sync_replica_dest ON priv_sync_replica (dest_id);
 CREATE INDEX priv_sync_replica_name ON priv_sync_replica (name_hash);
-CREATE INDEX priv_sync_replica_run ON priv_sync_replica (run);
 CREATE INDEX priv_sync_replica_trouble ON priv_sync_replica (sync_source_id, id)
   WHERE status_last_error <> '' OR status_last_warning <> '';
 
