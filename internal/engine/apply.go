@@ -40,7 +40,9 @@ func (r *runner) apply(ctx context.Context, l *load) error {
 	if err != nil {
 		return err
 	}
-	l.counters.Seen = l.index.Seen()
+	// As on the wire, where an entry has its replica before the run begins.
+	l.counters.Total = l.index.Known() + l.arrivals
+	l.counters.Seen = l.index.Seen() + l.arrivals
 	return r.applyWaiting(ctx, l, waiting)
 }
 

@@ -26,6 +26,7 @@ type load struct {
 	movedFrom map[int64]string    // the names that replicas had before this load
 	doubled   map[string][]string // key -> the names that share it
 	counters  rollcall.Counters
+	arrivals  int // replicas that this load made
 	missed    int // entries that this load is the first to miss
 	held      string
 }
@@ -77,7 +78,6 @@ func (r *runner) loadIndex(ctx context.Context, l *load) error {
 	if err != nil {
 		return fmt.Errorf("read the replicas: %w", err)
 	}
-	l.counters.Total = l.index.Known()
 	return nil
 }
 

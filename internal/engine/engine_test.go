@@ -36,7 +36,7 @@ func TestFirstLoadThenNothingThenOneChange(t *testing.T) {
 	wantText(t, "changes", lines(changes), "create k1 name:>Durand first_name:>Inès email:>ines@x.com phone:>1 org_id:>Demo\ncreate k2 name:>Klein first_name:>Ann email:>ann@x.com org_id:>Demo")
 	wantText(t, "persons", w.table("Person", "email", "phone", "org_id"), "Ann Klein email=ann@x.com phone= org_id=Demo\nInès Durand email=ines@x.com phone=1 org_id=Demo")
 	wantText(t, "replicas", w.replicas(f), "k1: synchronized creator\nk2: synchronized creator")
-	if c := result.Run.Sources[0].Counters; c.Created != 2 || c.Total != 0 || c.Seen != 0 || c.Errors() != 0 {
+	if c := result.Run.Sources[0].Counters; c.Created != 2 || c.Total != 2 || c.Seen != 2 || c.Errors() != 0 {
 		t.Errorf("counters of the first load: %+v", c)
 	}
 	result, changes = w.sync()

@@ -39,6 +39,7 @@ func (b *batching) keep(ctx context.Context) error {
 	if err := b.tx.InsertReplicas(ctx, b.src, made); err != nil {
 		return fmt.Errorf("keep new replicas: %w", err)
 	}
+	b.arrivals += len(made)
 	for n, i := range madeAt {
 		b.replicas[i].ID = made[n].ID
 	}

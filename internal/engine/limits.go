@@ -25,7 +25,7 @@ func (r *runner) judge() error {
 
 // overLimit says in words what is too much, "" when nothing is.
 func (l *load) overLimit() string {
-	total := l.counters.Total
+	total := l.index.Known()
 	switch {
 	case l.missed > 0 && l.counters.Read == 0:
 		return fmt.Sprintf("the directory answered with no entry at all, where %d were known", total)

@@ -19,7 +19,7 @@ type Problem struct {
 // the synchronization log (facts: iTop 3.2.0, SynchroLog), without "stats_nb_".
 type Counters struct {
 	Read                 int `json:"entries_read"`
-	Total                int `json:"replica_total"` // replicas before the run
+	Total                int `json:"replica_total"` // replicas, those that the run made included
 	Seen                 int `json:"replica_seen"`
 	Created              int `json:"obj_created"`
 	CreatedErrors        int `json:"obj_created_errors"`
