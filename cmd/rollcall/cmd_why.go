@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"rollcall/internal/report"
+	"rollcall/internal/rollcall"
+)
+
+type whyCmd struct {
+	data
+	Object    string `arg:"" name:"object" help:"Class::id, a name, a login, an address, or an entry's DN or key."`
+	Attribute string `arg:"" optional:"" name:"attribute" help:"Only this attribute."`
+}
+
+// Help is the manual's text.
+func (whyCmd) Help() string {
+	return `Tells the story of an object: which source's entry it follows, and of every attribute where its value
+came from: the rule and its place in the configuration, what the entry says, the policy, and who or
+which run wrote it last.
+
+For somebody whom the registry does not know it asks the directories, and says what keeps the entry
+out: its place, a clause of the filter, a missing key, a problem with it, or only that no run has
+read it yet.
+
+Examples:
+
+    rollcall why "Anna Müller"
+    rollcall why amueller status
+    rollcall why Person::42 --json
+    rollcall why "uid=amueller,ou=People,dc=example,dc=com"`
+}
+
+// Run carries the command out.
+func (c *whyCmd) Run(ctx context.Context, p *program) (err error) {
+	a, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer closing(a.close, &err)
+	return c.tell(ctx, a)
+}
+
+// tell finds the object that is meant and tells its story.
+func (c *whyCmd) tell(ctx context.Context, a *app) error {
+	p := a.program
+	found, err := a.find(ctx, c.Object)
+	if err != nil {
+		return err
+	}
+	switch len(found) {
+	case 0:
+		return c.absence(ctx, a)
+	case 1:
+	default:
+		if !c.JSON {
+			fmt.Fprintf(p.out, "%q can mean several objects:\n\n", c.Object)
+		}
+		rows := make([][]string, len(found))
+		for i, f := range found {
+			rows[i] = []string{f.text(), f.name}
+		}
+		if err := report.Table(p.out, p.look(c.data), []string{"object", "name"}, rows); err != nil {
+			return err
+		}
+		if !c.JSON {
+			fmt.Fprintf(p.out, "\nName one of them: rollcall why %s\n", found[0].text())
+		}
+		return ended{code: exitFailed}
+	}
+	s, err := a.story(ctx, found[0].Ref, c.Attribute)
+	if err != nil {
+		return err
+	}
+	return report.Why(p.out, p.look(c.data), s)
+}
+
+// absence explains why the registry does not know somebody.
+func (c *whyCmd) absence(ctx context.Context, a *app) error {
+	reasons, err := a.absence(ctx, c.Object)
+	if err != nil {
+		return err
+	}
+	if len(reasons) == 0 {
+		return rollcall.Errorf(rollcall.NotFound, "neither the registry nor a directory knows %q", c.Object)
+	}
+	p := a.program
+	rows := make([][]string, len(reasons))
+	for i, r := range reasons {
+		rows[i] = []string{r.source, r.entry, r.why}
+	}
+	if c.JSON {
+		if err := report.Table(p.out, p.look(c.data), []string{"source", "entry", "why"}, rows); err != nil {
+			return err
+		}
+		return ended{code: exitFailed}
+	}
+	fmt.Fprintf(p.out, "The registry has no object that %q means.\n", c.Object)
+	last := ""
+	for _, r := range rows {
+		if r[1] != last {
+			fmt.Fprintf(p.out, "\n%s\n", report.Printable(r[1]))
+			last = r[1]
+		}
+		fmt.Fprintf(p.out, "  source %s: %s\n", r[0], report.Printable(r[2]))
+	}
+	return ended{code: exitFailed}
+}
