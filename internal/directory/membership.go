@@ -5,6 +5,7 @@ import (
 	"hash/maphash"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"rollcall/internal/rollcall"
 )
@@ -28,6 +29,7 @@ type Membership struct {
 	start   []uint32            // of each node: where its groups begin in targets
 	targets []GroupID
 	scratch []byte
+	used    [nodeLast]bool // which name spaces lead anywhere
 }
 
 type nameHash [2]uint64
@@ -38,10 +40,11 @@ type edge struct{ node, group uint32 }
 
 // The name spaces of nodes, so that a login never equals a DN.
 const (
-	nodeDN    = 'd'
-	nodeLogin = 'u'
-	nodeSID   = 's' // whose primary group has this SID
-	nodeGID   = 'g' // whose primary group has this number
+	nodeDN = iota
+	nodeLogin
+	nodeSID // whose primary group has this SID
+	nodeGID // whose primary group has this number
+	nodeLast
 )
 
 // NewMembership returns an empty one.
@@ -75,6 +78,7 @@ func (m *Membership) AddMember(g GroupID, dn []byte) { m.link(nodeDN, dn, g) }
 // AddMemberOf says that a group belongs to another, which may be made known
 // later or not at all.
 func (m *Membership) AddMemberOf(g GroupID, above []byte) {
+	m.used[nodeDN] = true
 	m.edges = append(m.edges, edge{m.node[g], m.intern(nodeDN, above)})
 }
 
@@ -88,6 +92,7 @@ func (m *Membership) AddSID(g GroupID, sid []byte) { m.link(nodeSID, sid, g) }
 func (m *Membership) AddGID(g GroupID, gid []byte) { m.link(nodeGID, gid, g) }
 
 func (m *Membership) link(space byte, name []byte, g GroupID) {
+	m.used[space] = true
 	m.edges = append(m.edges, edge{m.intern(space, name), m.node[g]})
 }
 
@@ -108,7 +113,7 @@ func (m *Membership) hash(space byte, name []byte) nameHash {
 	case nodeDN:
 		b = AppendFoldedDN(b, cutUID(name))
 	case nodeLogin:
-		b = append(b, bytes.ToLower(name)...)
+		b = appendLower(b, name)
 	default:
 		b = append(b, name...)
 	}
@@ -200,6 +205,9 @@ func (w *Walker) MemberOf(group []byte) {
 }
 
 func (w *Walker) start(space byte, name []byte) {
+	if !w.m.used[space] {
+		return
+	}
 	if n, ok := w.m.nodes[w.m.hash(space, name)]; ok {
 		for _, g := range w.m.direct(n) {
 			w.reach(g, noGroup)
@@ -263,6 +271,22 @@ func cutUID(name []byte) []byte {
 		}
 	}
 	return name
+}
+
+// appendLower appends a login in lower case; without allocating when it is ASCII.
+func appendLower(dst, s []byte) []byte {
+	for _, c := range s {
+		if c >= utf8.RuneSelf {
+			return append(dst, bytes.ToLower(s)...)
+		}
+	}
+	for _, c := range s {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		dst = append(dst, c)
+	}
+	return dst
 }
 
 // AppendFoldedDN appends rollcall.FoldDN(dn). Plain names, which is nearly all,

@@ -270,14 +270,16 @@ func TestCollector(t *testing.T) {
 		cfg.Bases, cfg.Key = []string{"ou=people," + s.BaseDN}, "uid"
 		c := open(t, cfg)
 		for text, want := range map[string][]ldap.Candidate{
-			"ann@example.org": {{DN: ann, Key: "ann", Included: true, Groups: group("inner", "loop", "outer", "primary")}},
-			"Ann Archer":      {{DN: ann, Key: "ann", Included: true, Groups: group("inner", "loop", "outer", "primary")}},
-			bob: {{DN: bob, Groups: group("unique"), Reasons: []string{
+			"ann@example.org": {{DN: ann, Key: "ann", Included: true, Groups: group("inner", "loop", "outer", "primary"),
+				Ways: [][]string{group("inner"), group("inner", "outer", "loop"), group("inner", "outer"), group("primary")}}},
+			"Ann Archer": {{DN: ann, Key: "ann", Included: true, Groups: group("inner", "loop", "outer", "primary"),
+				Ways: [][]string{group("inner"), group("inner", "outer", "loop"), group("inner", "outer"), group("primary")}}},
+			bob: {{DN: bob, Groups: group("unique"), Ways: [][]string{group("unique")}, Reasons: []string{
 				"it does not fulfil (mail=*); it has no mail",
 				"it does not fulfil (!(sn=Böck)); it has sn=Böck",
 				"it has no uid, the source's key",
 			}}},
-			"inner": {{DN: group("inner")[0], Groups: group("loop", "outer"), Reasons: []string{
+			"inner": {{DN: group("inner")[0], Groups: group("loop", "outer"), Ways: [][]string{group("outer", "loop"), group("outer")}, Reasons: []string{
 				`it lies outside the base "ou=people,dc=example,dc=org"`,
 				"it does not fulfil (objectClass=inetOrgPerson); it has objectClass=groupOfNames",
 				"it does not fulfil (mail=*); it has no mail",

@@ -15,10 +15,11 @@ import (
 // has it or not.
 type Candidate struct {
 	DN       string
-	Key      string   // empty when the entry has none
-	Included bool     // a run reads it
-	Reasons  []string // why it is left out, in words
-	Groups   []string // the DNs of its groups, when the source reads groups
+	Key      string     // empty when the entry has none
+	Included bool       // a run reads it
+	Reasons  []string   // why it is left out, in words
+	Groups   []string   // the DNs of its groups, when the source reads groups
+	Ways     [][]string // beside Groups: how it comes to belong there, the direct group first
 }
 
 // maxCandidates is how many entries a look-up names.
@@ -151,6 +152,9 @@ func (r *reading) judge(ctx context.Context, e *directory.Entry) (Candidate, err
 	if r.mapper.walker != nil {
 		for _, g := range r.mapper.groups(e) {
 			out.Groups = append(out.Groups, string(g))
+		}
+		for _, g := range out.Groups {
+			out.Ways = append(out.Ways, r.mapper.walk(e).Path(g))
 		}
 	}
 	if where := r.outside(out.DN); where != "" {

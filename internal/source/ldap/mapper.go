@@ -15,6 +15,7 @@ type mapper struct {
 	kind        directory.Kind
 	key         string
 	keyAt       int // into attributes; -1 for the DN
+	keySyntax   directory.Syntax
 	attributes  []string
 	fields      []field
 	wantsGroups bool
@@ -48,7 +49,7 @@ type field struct {
 type groupAttributes struct{ memberOf, sid, primary, login, gid int }
 
 func newMapper(kind directory.Kind, key string, fields []string, now time.Time) *mapper {
-	m := &mapper{kind: kind, key: key, now: now, at: map[string]int{}, filled: make([]bool, len(fields))}
+	m := &mapper{kind: kind, key: key, keySyntax: directory.SyntaxOf(key), now: now, at: map[string]int{}, filled: make([]bool, len(fields))}
 	m.keyAt = -1
 	if !strings.EqualFold(key, rollcall.FieldDN) {
 		m.keyAt = m.ask(key)
@@ -141,11 +142,10 @@ func (m *mapper) keyOf(e *directory.Entry) []byte {
 	if len(vs) == 0 {
 		return nil
 	}
-	syntax := directory.SyntaxOf(m.key)
-	if syntax == directory.Plain {
+	if m.keySyntax == directory.Plain {
 		return vs[0]
 	}
-	return m.append(syntax, vs[0])
+	return m.append(m.keySyntax, vs[0])
 }
 
 func (m *mapper) field(e *directory.Entry, f field, state directory.Account) [][]byte {
