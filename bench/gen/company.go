@@ -13,6 +13,8 @@ import (
 // company is what is to be written.
 type company struct {
 	persons, groups, depth int
+	profiles               []string // groups that give them
+	round                  int      // of changes
 	seed                   uint64
 	base                   string
 	operational            bool
@@ -49,6 +51,12 @@ func (c *company) write(w io.Writer) error {
 			return err
 		}
 	}
+	for i := range c.profiles {
+		buf = c.appendProfile(buf[:0], i)
+		if _, err := w.Write(buf); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -59,7 +67,7 @@ func (c *company) writeChanges(w io.Writer, n int) error {
 		return fmt.Errorf("-changes %d: there are only %d persons", n, c.persons)
 	}
 	for i := range n {
-		_, err := fmt.Fprintf(w, "dn: %s\nchangetype: modify\nreplace: title\ntitle: Title number %d\n\n", c.personDN(i*c.persons/n), i)
+		_, err := fmt.Fprintf(w, "dn: %s\nchangetype: modify\nreplace: title\ntitle: Title number %d of round %d\n\n", c.personDN(i*c.persons/n), i, c.round)
 		if err != nil {
 			return err
 		}
@@ -69,6 +77,9 @@ func (c *company) writeChanges(w io.Writer, n int) error {
 
 func (c *company) personDN(i int) string { return fmt.Sprintf("uid=u%07d,ou=people,%s", i, c.base) }
 func (c *company) groupDN(g int) string  { return fmt.Sprintf("cn=g%05d,ou=groups,%s", g, c.base) }
+func (c *company) profileDN(i int) string {
+	return fmt.Sprintf("cn=itop-%s,ou=groups,%s", c.profiles[i], c.base)
+}
 
 // appendPerson appends the ith person: seeded by its number, so that it is the
 // same however many others there are.
@@ -106,6 +117,8 @@ func (c *company) appendGroup(buf []byte, g int) []byte {
 		buf = fmt.Appendf(buf, "entryUUID: %08x-0000-4000-9000-%012x\n", c.seed&0xffffffff, g)
 		if g%c.depth != 0 {
 			buf = appendLine(buf, "memberOf", c.groupDN(g-1))
+		} else if n := len(c.profiles); n > 0 {
+			buf = appendLine(buf, "memberOf", c.profileDN(g/c.depth%n))
 		}
 	}
 	for i := g; i < c.persons; i += c.groups {
@@ -118,6 +131,23 @@ func (c *company) appendGroup(buf []byte, g int) []byte {
 	case g < c.depth && g > 0:
 		buf = appendLine(buf, "member", c.groupDN(0))
 	case g >= c.persons: // a group must have a member
+		buf = appendLine(buf, "member", c.groupDN(g))
+	}
+	return append(buf, '\n')
+}
+
+// appendProfile appends the ith group that gives a profile: it holds the first
+// group of its share of the chains, and through them everybody in these.
+func (c *company) appendProfile(buf []byte, i int) []byte {
+	buf = appendLine(buf, "dn", c.profileDN(i))
+	buf = fmt.Appendf(buf, "objectClass: groupOfNames\ncn: itop-%s\n", c.profiles[i])
+	if c.operational {
+		buf = fmt.Appendf(buf, "entryUUID: %08x-0000-4000-a000-%012x\n", c.seed&0xffffffff, i)
+	}
+	if i*c.depth >= c.groups { // a group must have a member
+		return append(appendLine(buf, "member", c.profileDN(i)), '\n')
+	}
+	for g := i * c.depth; g < c.groups; g += len(c.profiles) * c.depth {
 		buf = appendLine(buf, "member", c.groupDN(g))
 	}
 	return append(buf, '\n')

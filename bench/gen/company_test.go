@@ -71,13 +71,15 @@ func TestPersonsHaveTenAttributesOfTheSizeThatWasMeasured(t *testing.T) {
 
 func TestSlapdTakesTheDirectoryAndItsChanges(t *testing.T) {
 	t.Parallel()
-	c := company{persons: 300, groups: 25, depth: 10, seed: 1, base: "dc=example,dc=org", operational: true}
+	c := company{persons: 300, groups: 25, depth: 10, profiles: []string{"Portal user", "Support Agent"}, seed: 1, base: "dc=example,dc=org", operational: true}
 	s := lab.Slapd(t, lab.SlapdConfig{Data: strings.NewReader(generate(t, c))})
 	for filter, want := range map[string]int{
-		"(objectClass=inetOrgPerson)":                      300,
-		"(objectClass=groupOfNames)":                       25,
-		"(memberOf=cn=g00003,ou=groups,dc=example,dc=org)": 13, // 12 persons and the next group
-		"(member=cn=g00000,ou=groups,dc=example,dc=org)":   1,  // the cycle
+		"(objectClass=inetOrgPerson)":                                  300,
+		"(objectClass=groupOfNames)":                                   27,
+		"(memberOf=cn=itop-Portal user,ou=groups,dc=example,dc=org)":   2,  // the first chain and the third
+		"(memberOf=cn=itop-Support Agent,ou=groups,dc=example,dc=org)": 1,  // the second
+		"(memberOf=cn=g00003,ou=groups,dc=example,dc=org)":             13, // 12 persons and the next group
+		"(member=cn=g00000,ou=groups,dc=example,dc=org)":               2,  // the cycle and the profile
 	} {
 		if got := strings.Count(s.Search(filter, "1.1"), "dn: "); got != want {
 			t.Errorf("%s: got %d entries, want %d", filter, got, want)
@@ -89,7 +91,7 @@ func TestSlapdTakesTheDirectoryAndItsChanges(t *testing.T) {
 	}
 	s.Modify(changes.String())
 	for i, uid := range []string{"u0000000", "u0000100", "u0000200"} {
-		want := fmt.Sprintf("title: Title number %d", i)
+		want := fmt.Sprintf("title: Title number %d of round 0", i)
 		if got := s.Search("(uid="+uid+")", "title"); !strings.Contains(got, want) {
 			t.Errorf("%s: got %q, want %q in it", uid, got, want)
 		}
