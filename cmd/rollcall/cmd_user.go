@@ -146,7 +146,9 @@ func (c *userSetCmd) change(ctx context.Context, a *app) (registry.Edit, error) 
 		return edit, rollcall.Errorf(rollcall.NotFound, "Rollcall itself has no account %s; accounts of a directory are changed there", c.Name)
 	}
 	edit.Object = objects[0]
-	set := func(code, value string) { edit.Sets = append(edit.Sets, rollcall.Assignment{Attribute: code, Value: value}) }
+	set := func(code, value string) {
+		edit.Sets = append(edit.Sets, rollcall.Assignment{Attribute: code, Value: value})
+	}
 	if c.Status != "" {
 		set("status", c.Status)
 	}

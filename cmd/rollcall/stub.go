@@ -1,5 +1,0 @@
-package main
-
-type checkCmd struct{}
-
-func (checkCmd) Run() error { return nil }
