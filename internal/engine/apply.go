@@ -148,8 +148,13 @@ func (b *batching) loadObjects(ctx context.Context) error {
 		if dest.ID == 0 {
 			continue
 		}
-		if b.objects[i] = objects[dest.ID]; b.objects[i] == nil {
-			b.failed[i] = "Destination object deleted unexpectedly"
+		if b.objects[i] = objects[dest.ID]; b.objects[i] == nil && b.replicas[i].State == rollcall.StateOrphan {
+			// Said once; now it looks for an object as a new entry does.
+			b.replicas[i].Dest, b.replicas[i].State, b.replicas[i].IsCreator = rollcall.Ref{}, rollcall.StateNew, false
+			continue
+		}
+		if b.objects[i] == nil {
+			b.fail(i, &b.counters.UpdatedErrors, "Destination object deleted unexpectedly")
 			b.replicas[i].State = rollcall.StateOrphan
 		}
 	}

@@ -71,7 +71,19 @@ func (r *runner) loadIndex(ctx context.Context, l *load) error {
 	if l.src.ID == 0 {
 		return nil
 	}
-	err := r.engine.store.Marks(ctx, l.src.ID, func(m *rollcall.Mark) error { return l.index.Add(m) })
+	list, newest, err := r.engine.store.Drifted(ctx, l.src, l.standing.Drift)
+	if err != nil {
+		return err
+	}
+	l.standing.Drift = newest
+	drifted := make(map[int64]bool, len(list))
+	for _, id := range list {
+		drifted[id] = true
+	}
+	err = r.engine.store.Marks(ctx, l.src.ID, func(m *rollcall.Mark) error {
+		m.Due = m.Due || drifted[m.ID]
+		return l.index.Add(m)
+	})
 	if errors.Is(err, reconcile.ErrCollision) {
 		return rollcall.Errorf(rollcall.Unavailable, "compare: %w", err)
 	}

@@ -21,6 +21,8 @@ type Store interface {
 	Find(ctx context.Context, class *rollcall.Class, attributes []string, keys [][]string) ([][]rollcall.ObjectID, error)
 	EnsureLookup(ctx context.Context, class *rollcall.Class, attributes []string) error
 	Standing(ctx context.Context, source rollcall.ObjectID) (rollcall.Standing, error)
+	// Drifted returns the replicas whose objects were written past the registry, and the newest note of it.
+	Drifted(ctx context.Context, src *rollcall.Source, since int64) (replicas []int64, newest int64, err error)
 	Marks(ctx context.Context, source rollcall.ObjectID, yield func(*rollcall.Mark) error) error
 
 	StartRun(ctx context.Context, run *rollcall.Run) error

@@ -142,7 +142,7 @@ func (r *runner) commit(ctx context.Context) error {
 	for _, l := range r.loads {
 		err := r.tx.SaveStanding(ctx, l.src.ID, rollcall.Standing{
 			LastComplete: r.run.Started, LastRun: r.run.ID,
-			Scope: l.src.Scope, Fingerprint: l.src.Rules.Fingerprint,
+			Scope: l.src.Scope, Fingerprint: l.src.Rules.Fingerprint, Drift: l.standing.Drift,
 		})
 		if err != nil {
 			return fmt.Errorf("source %s: keep its standing: %w", l.src.Name, err)

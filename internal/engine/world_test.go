@@ -28,6 +28,7 @@ import (
 type world struct {
 	t        *testing.T
 	clock    time.Time
+	path     string // of the database
 	model    *rollcall.Model
 	store    *store.Store
 	registry *registry.Registry
@@ -64,7 +65,8 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w := &world{t: t, model: model, clock: time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC)}
-	w.store, err = store.Open(t.Context(), store.Config{DSN: filepath.Join(t.TempDir(), "rollcall.db"), Model: model, Now: w.now})
+	w.path = filepath.Join(t.TempDir(), "rollcall.db")
+	w.store, err = store.Open(t.Context(), store.Config{DSN: w.path, Model: model, Now: w.now})
 	if err != nil {
 		t.Fatal(err)
 	}

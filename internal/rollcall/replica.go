@@ -53,5 +53,6 @@ type Standing struct {
 	LastRun      int64     // that load's run
 	Scope        string    // Source.Scope at that load
 	Fingerprint  Hash      // Rules.Fingerprint at that load
+	Drift        int64     // up to where that load knew of objects written past the registry
 	Replicas     int       // how many there are now
 }

@@ -141,6 +141,9 @@ func (l *layout) extend(ctx context.Context, tx *Tx) error {
 				return err
 			}
 		}
+		if err := t.watch(ctx, tx); err != nil {
+			return err
+		}
 	}
 	return nil
 }

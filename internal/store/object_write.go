@@ -136,6 +136,9 @@ func (t *Tx) DeleteObjects(ctx context.Context, class *rollcall.Class, ids []rol
 		_, err := t.exec(ctx, "DELETE FROM "+tab.quoted+" WHERE id "+in+t.among(class), args...)
 		return err
 	})
+	if err == nil {
+		err = t.clearDrift(ctx, tab, numbers(ids))
+	}
 	if err != nil {
 		return fmt.Errorf("delete objects of %s: %w", class.Name, err)
 	}

@@ -118,9 +118,11 @@ func (s *rowShape) columns() []column {
 
 // SetLastSeen notes when replicas of a source were last seen, for those that a
 // load missed; the others are as fresh as the source's last complete load.
+// Nobody has the name of an entry that is not there: they are no longer found
+// by it.
 func (t *Tx) SetLastSeen(ctx context.Context, source rollcall.ObjectID, ids []int64, at time.Time) error {
 	err := inLists(ids, func(in string, args []any) error {
-		_, err := t.exec(ctx, "UPDATE priv_sync_replica SET status_last_seen = ? WHERE sync_source_id = ? AND id "+in,
+		_, err := t.exec(ctx, "UPDATE priv_sync_replica SET status_last_seen = ?, name_hash = 0 WHERE "+ofSource+" AND id "+in,
 			append([]any{timeText(at), int64(source)}, args...)...)
 		return err
 	})
@@ -146,7 +148,7 @@ func (t *Tx) dropReplicas(ctx context.Context, source rollcall.ObjectID, table s
 				return err
 			}
 		}
-		_, err := t.exec(ctx, "DELETE FROM priv_sync_replica WHERE sync_source_id = ? AND id "+in, append([]any{int64(source)}, args...)...)
+		_, err := t.exec(ctx, "DELETE FROM priv_sync_replica WHERE "+ofSource+" AND id "+in, append([]any{int64(source)}, args...)...)
 		return err
 	})
 }

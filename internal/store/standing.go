@@ -14,8 +14,8 @@ func (q *queries) Standing(ctx context.Context, source rollcall.ObjectID) (rollc
 	var s rollcall.Standing
 	var at sql.NullString
 	var fingerprint []byte
-	err := q.one(ctx, "SELECT last_complete, last_run, scope, fingerprint FROM standing WHERE source_id = ?", []any{int64(source)},
-		&at, &s.LastRun, &s.Scope, &fingerprint)
+	err := q.one(ctx, "SELECT last_complete, last_run, scope, fingerprint, drift FROM standing WHERE source_id = ?", []any{int64(source)},
+		&at, &s.LastRun, &s.Scope, &fingerprint, &s.Drift)
 	if err != nil && rollcall.KindOf(err) != rollcall.NotFound {
 		return s, fmt.Errorf("read the standing of source %d: %w", source, err)
 	}
@@ -33,10 +33,13 @@ func (q *queries) Standing(ctx context.Context, source rollcall.ObjectID) (rollc
 // SaveStanding keeps what a complete load found out about a source. The number
 // of replicas is not kept: it is counted.
 func (t *Tx) SaveStanding(ctx context.Context, source rollcall.ObjectID, s rollcall.Standing) error {
-	_, err := t.exec(ctx, `INSERT INTO standing (source_id, last_complete, last_run, scope, fingerprint) VALUES (?, ?, ?, ?, ?)
+	_, err := t.exec(ctx, `INSERT INTO standing (source_id, last_complete, last_run, scope, fingerprint, drift) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (source_id) DO UPDATE SET last_complete = excluded.last_complete, last_run = excluded.last_run,
-			scope = excluded.scope, fingerprint = excluded.fingerprint`,
-		int64(source), timeText(s.LastComplete), s.LastRun, s.Scope, s.Fingerprint[:])
+			scope = excluded.scope, fingerprint = excluded.fingerprint, drift = excluded.drift`,
+		int64(source), timeText(s.LastComplete), s.LastRun, s.Scope, s.Fingerprint[:], s.Drift)
+	if err == nil {
+		err = t.pruneDrift(ctx)
+	}
 	if err != nil {
 		return fmt.Errorf("keep the standing of source %d: %w", source, err)
 	}
