@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,8 +22,12 @@ func (b *builder) check() {
 		b.names(d, c)
 		for _, ud := range d.unique {
 			what := "unique rule " + ud.rule.Code
-			b.codes(ud.at, c, what, ud.rule.On)
-			b.codes(ud.at, c, what, ud.rule.Skip)
+			for _, code := range slices.Concat(ud.rule.On, ud.rule.Skip) {
+				b.codes(ud.at, c, what, []string{code})
+				if a := c.Attribute(code); a != nil && !a.Stored() {
+					b.fail(ud.at, "%s of class %s names %s, which is not stored", what, c.Name, code)
+				}
+			}
 		}
 		if c.Parent == "" {
 			b.columns(c)
@@ -60,7 +65,9 @@ func (b *builder) attribute(ad *attributeDecl, c *rollcall.Class, a *rollcall.At
 	b.settings(ad, where, a)
 	switch a.Type {
 	case rollcall.TypeKey:
-		b.target(ad, where, a)
+		if target := b.target(ad, where, a); target != nil && target.IsLink {
+			b.fail(ad.at, "%s names class %s, whose links come and go with their sets: nobody can point at one", where, a.Target)
+		}
 	case rollcall.TypeTree:
 		if a.Target != c.Name {
 			b.fail(ad.at, "%s is a tree and can only name its own class, not %s", where, a.Target)

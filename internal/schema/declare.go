@@ -162,7 +162,7 @@ func (r *reader) seeds(n ast.Node, what string) []rollcall.Seed {
 	}
 	var seeds []rollcall.Seed
 	for _, item := range list.Values {
-		s := rollcall.Seed{Values: map[string]string{}}
+		s := rollcall.Seed{ID: -1, Values: map[string]string{}}
 		for _, e := range r.entries(item, what) {
 			text := r.text(e.value, what)
 			if e.key != "id" {
@@ -175,7 +175,7 @@ func (r *reader) seeds(n ast.Node, what string) []rollcall.Seed {
 			}
 			s.ID = rollcall.ObjectID(id)
 		}
-		if s.ID == 0 {
+		if s.ID < 0 {
 			r.fail(item, "a predefined object needs an id")
 		}
 		seeds = append(seeds, s)
