@@ -164,16 +164,54 @@ func (e *Editor) refuseMates(items []*item) {
 	}
 }
 
+// climb is an item on the way up from its new parent.
+type climb struct {
+	it   *item
+	attr *rollcall.Attribute
+	at   rollcall.ObjectID
+}
+
+// treeKey names an object within one hierarchy; class is that of the key.
+func treeKey(a *rollcall.Attribute, id rollcall.ObjectID) nameKey {
+	return nameKey{a.Declared + "." + a.Code, id}
+}
+
+// deepest bounds a climb: a loop that does not pass through an item of this
+// call was there before and is not its fault.
+const deepest = 1000
+
 // checkTrees refuses parents that are the object itself or lie below it. It
 // climbs all items' ancestors together, one query a level.
 func (e *Editor) checkTrees(ctx context.Context, items []*item) error {
-	type climb struct {
-		it   *item
-		attr *rollcall.Attribute
-		at   rollcall.ObjectID
+	climbs, moved := climbsOf(items)
+	for level := 0; len(climbs) > 0 && level < deepest; level++ {
+		parents, err := e.parentsOf(ctx, climbs)
+		if err != nil {
+			return err
+		}
+		on := climbs[:0]
+		for _, c := range climbs {
+			if c.at == c.it.object.ID {
+				c.it.refuse(c.attr.NotAllowed(c.it.object.Values[c.attr.Column]).Error())
+				continue
+			}
+			next, ok := moved[treeKey(c.attr, c.at)]
+			if !ok {
+				next = parents[treeKey(c.attr, c.at)]
+			}
+			if next != 0 {
+				on = append(on, climb{c.it, c.attr, next})
+			}
+		}
+		climbs = on
 	}
-	var climbs []climb
-	moved := map[nameKey]rollcall.ObjectID{} // by attribute and object: the parents of this call
+	return nil
+}
+
+// climbsOf returns where the climbs begin, and the parents that objects of this
+// call will have.
+func climbsOf(items []*item) (climbs []climb, moved map[nameKey]rollcall.ObjectID) {
+	moved = map[nameKey]rollcall.ObjectID{}
 	for _, it := range items {
 		if it.object.ID == 0 {
 			continue // nobody can point at it yet
@@ -183,48 +221,34 @@ func (e *Editor) checkTrees(ctx context.Context, items []*item) error {
 				continue
 			}
 			parent := parseID(it.object.Values[a.Column])
-			moved[nameKey{a.Declared + "." + a.Code, it.object.ID}] = parent
+			moved[treeKey(a, it.object.ID)] = parent
 			if parent != 0 {
 				climbs = append(climbs, climb{it, a, parent})
 			}
 		}
 	}
-	for steps := 0; len(climbs) > 0; steps++ {
-		var w wanted
-		for _, c := range climbs {
-			w.add(c.attr.Target, c.at)
+	return climbs, moved
+}
+
+// parentsOf reads the stored parents of the objects that the climbs are at.
+func (e *Editor) parentsOf(ctx context.Context, climbs []climb) (map[nameKey]rollcall.ObjectID, error) {
+	var w wanted
+	for _, c := range climbs {
+		w.add(c.attr.Target, c.at)
+	}
+	parents := map[nameKey]rollcall.ObjectID{}
+	for name, ids := range w.ids {
+		objects, err := e.tx.Objects(ctx, e.r.model.Class(name), ids)
+		if err != nil {
+			return nil, err
 		}
-		parents := map[nameKey]rollcall.ObjectID{}
-		for name, ids := range w.ids {
-			objects, err := e.tx.Objects(ctx, e.r.model.Class(name), ids)
-			if err != nil {
-				return err
-			}
-			for i := range objects {
-				for _, a := range objects[i].Class.Stored {
-					if a.Type == rollcall.TypeTree {
-						parents[nameKey{a.Declared + "." + a.Code, objects[i].ID}] = parseID(objects[i].Values[a.Column])
-					}
+		for i := range objects {
+			for _, a := range objects[i].Class.Stored {
+				if a.Type == rollcall.TypeTree {
+					parents[treeKey(a, objects[i].ID)] = parseID(objects[i].Values[a.Column])
 				}
 			}
 		}
-		on := climbs[:0]
-		for _, c := range climbs {
-			if c.at == c.it.object.ID {
-				c.it.refuse(c.attr.NotAllowed(c.it.object.Values[c.attr.Column]).Error())
-				continue
-			}
-			tree := nameKey{c.attr.Declared + "." + c.attr.Code, c.at}
-			next, ok := moved[tree]
-			if !ok {
-				next = parents[tree]
-			}
-			// A loop that does not pass through the object was there before.
-			if next != 0 && steps < 1000 {
-				on = append(on, climb{c.it, c.attr, next})
-			}
-		}
-		climbs = on
 	}
-	return nil
+	return parents, nil
 }

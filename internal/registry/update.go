@@ -8,8 +8,8 @@ import (
 )
 
 // Update carries out the edits. The outcomes stand beside them. An edit that
-// sets what is there already changes nothing and is never refused; one object
-// has one edit a call.
+// sets what is there already changes nothing and is never refused. Of two edits
+// of one object in one call the second is.
 func (e *Editor) Update(ctx context.Context, edits []Edit) ([]Outcome, error) {
 	e.begin()
 	items := make([]*item, len(edits))
@@ -18,7 +18,7 @@ func (e *Editor) Update(ctx context.Context, edits []Edit) ([]Outcome, error) {
 		items[i] = e.editItem(&edits[i])
 		ref := rollcall.Ref{Class: items[i].class.Root, ID: edits[i].Object.ID}
 		if seen[ref] {
-			return nil, rollcall.Errorf(rollcall.Internal, "update objects: two edits of %s::%d in one call", items[i].class.Name, ref.ID)
+			items[i].err = rollcall.Errorf(rollcall.Conflict, "%s::%d is changed by another entry at the same time", items[i].class.Name, ref.ID)
 		}
 		seen[ref] = true
 	}

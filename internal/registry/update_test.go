@@ -209,12 +209,13 @@ func TestUpdateKeepsPortalUsersInSight(t *testing.T) {
 	must(t, w.update(w.by(), w.edit("Person", ann, "org_id", id(there)))[0].Err)
 }
 
-func TestUpdateRefusesTwoEditsOfOneObject(t *testing.T) {
+func TestUpdateRefusesTheSecondEditOfOneObject(t *testing.T) {
 	t.Parallel()
 	w := sqlite(t)
 	ann := w.person("Klein")
-	_, err := w.by().Update(w.ctx, []registry.Edit{w.edit("Person", ann, "phone", "1"), w.edit("Person", ann, "phone", "2")})
-	if want := "update objects: two edits of Person::" + id(ann) + " in one call"; text(err) != want {
-		t.Errorf("got %v", err)
+	got := w.update(w.by(), w.edit("Person", ann, "phone", "1"), w.edit("Person", ann, "phone", "2"))
+	must(t, got[0].Err)
+	if want := "Person::" + id(ann) + " is changed by another entry at the same time"; text(got[1].Err) != want || w.get("Person", ann).Get("phone") != "1" {
+		t.Errorf("got %v", got[1].Err)
 	}
 }
