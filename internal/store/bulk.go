@@ -9,6 +9,7 @@ import (
 // rest by tens and by ones, so that three texts are prepared for each table.
 type bulk struct {
 	tx      *Tx
+	fills   string         // the table that inserts fill, quoted
 	head    string         // up to the rows
 	first   string         // the first row, when it differs from the others
 	row     string         // one row of parameter marks
@@ -28,27 +29,29 @@ func (t *Tx) bulk(head, tail string, width int) *bulk {
 		return b
 	}
 	row := "(" + marks(width) + ")"
-	b := &bulk{tx: t, head: head, first: row, row: row, tail: tail, width: width, full: t.d.batch(width), texts: map[int]string{}}
+	b := &bulk{tx: t, head: head, first: row, row: row, tail: tail, width: width, full: t.d.traits().batch(width), texts: map[int]string{}}
 	t.bulks[key] = b
 	return b
 }
 
 // insert returns a bulk that inserts into columns, which are quoted.
 func (t *Tx) insert(table string, columns []string) *bulk {
-	return t.bulk("INSERT INTO "+table+" ("+strings.Join(columns, ", ")+") VALUES ", "", len(columns))
+	b := t.bulk("INSERT INTO "+table+" ("+strings.Join(columns, ", ")+") VALUES ", "", len(columns))
+	b.fills = table
+	return b
 }
 
 // update returns a bulk that sets columns of the rows with given IDs. A row is
 // the ID and then a value per column. extra is a further assignment, if any.
 func (t *Tx) update(table string, columns []column, extra string) *bulk {
 	var names, sets []string
-	first := []string{"CAST(? AS " + t.d.columnType(number) + ")"}
+	first := []string{"CAST(? AS " + t.d.traits().types[number] + ")"}
 	for _, c := range columns {
 		v := "c_" + strings.Trim(c.name, `"`)
 		names = append(names, quote(v))
 		sets = append(sets, c.name+" = v."+quote(v))
 		// PostgreSQL takes the types of all rows from the first one.
-		first = append(first, "CAST(? AS "+t.d.columnType(c.kind)+")")
+		first = append(first, "CAST(? AS "+t.d.traits().types[c.kind]+")")
 	}
 	if extra != "" {
 		sets = append(sets, extra)
@@ -98,5 +101,37 @@ func (b *bulk) write(ctx context.Context, rows int) error {
 	b.touched += n
 	left := copy(b.args, b.args[rows*b.width:])
 	b.args = b.args[:left]
-	return err
+	if err != nil || b.fills == "" {
+		return err
+	}
+	return b.tx.filled(ctx, b.fills, n)
 }
+
+// firstAnalyze is how many new rows make statistics worth their time; the next
+// are made at ten times as many.
+const firstAnalyze = 2000
+
+// filled counts the rows that a transaction adds to a table and has statistics
+// made of it while it grows: what follows in the transaction is planned by them.
+func (t *Tx) filled(ctx context.Context, table string, rows int64) error {
+	if !t.d.traits().analyze {
+		return nil
+	}
+	f := t.fills[table]
+	f.rows += rows
+	due := f.rows >= max(firstAnalyze, f.analyzed*10)
+	if due {
+		f.analyzed = f.rows
+	}
+	t.fills[table] = f
+	if !due {
+		return nil
+	}
+	if _, err := t.tx.ExecContext(ctx, "ANALYZE "+table); err != nil {
+		return t.d.translate(err)
+	}
+	return nil
+}
+
+// fill is how much of a table a transaction has written.
+type fill struct{ rows, analyzed int64 }

@@ -57,7 +57,7 @@ func (s *tableSpec) plan(d dialect, have map[string]string) (statements, added [
 	if len(have) == 0 {
 		defs := make([]string, len(s.columns))
 		for i, c := range s.columns {
-			defs[i] = quote(c.name) + " " + d.columnType(c.kind) + c.rest
+			defs[i] = quote(c.name) + " " + d.traits().types[c.kind] + c.rest
 		}
 		statements = append(statements, "CREATE TABLE "+quote(s.name)+" ("+strings.Join(defs, ", ")+")")
 		return append(statements, s.indexStatements()...), nil, nil
@@ -66,10 +66,10 @@ func (s *tableSpec) plan(d dialect, have map[string]string) (statements, added [
 		kind, there := have[c.name]
 		switch {
 		case !there:
-			statements = append(statements, "ALTER TABLE "+quote(s.name)+" ADD COLUMN "+quote(c.name)+" "+d.columnType(c.kind)+c.rest)
+			statements = append(statements, "ALTER TABLE "+quote(s.name)+" ADD COLUMN "+quote(c.name)+" "+d.traits().types[c.kind]+c.rest)
 			added = append(added, c.name)
-		case kind != d.columnType(c.kind):
-			return nil, nil, rollcall.Errorf(rollcall.Invalid, "table %s keeps %s as %s and the class now asks for %s: give the attribute another code, a column is never converted", s.name, c.name, kind, d.columnType(c.kind))
+		case kind != d.traits().types[c.kind]:
+			return nil, nil, rollcall.Errorf(rollcall.Invalid, "table %s keeps %s as %s and the class now asks for %s: give the attribute another code, a column is never converted", s.name, c.name, kind, d.traits().types[c.kind])
 		}
 	}
 	if len(statements) > 0 {

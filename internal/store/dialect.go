@@ -14,24 +14,31 @@ type dialect interface {
 	open(ctx context.Context) (writer, reader *sql.DB, err error)
 	// name is how messages call the database, without its password.
 	name() string
-	// folder is where the migrations are.
-	folder() string
-	// placeholder appends the n-th parameter's mark, counted from 1.
-	placeholder(text []byte, n int) []byte
-	// columnType spells a kind of column in DDL and casts.
-	columnType(k kind) string
+	// traits are the differences that need no code.
+	traits() *traits
 	// columns lists a table's columns with their types, none when there is no
 	// such table.
 	columns(ctx context.Context, on querier, table string) (map[string]string, error)
 	// begin starts the one write transaction.
 	begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, error)
-	// batch is how many rows of so many columns go into one statement.
-	batch(columns int) int
 	// translate gives a driver's error its kind and a sentence.
 	translate(err error) error
 	// lock takes a named lock that dies with the process; see Store.LockSource.
 	lock(ctx context.Context, s *Store, name string) (release func() error, err error)
 }
+
+// traits are small differences between the databases.
+type traits struct {
+	folder     string    // of the migrations
+	types      [4]string // of columns, by kind
+	isNumbered bool      // parameters are $1, $2, …; else each is ?
+	rows       int       // the most rows of one statement
+	parameters int       // the most parameters of one statement
+	analyze    bool      // statistics are wanted as soon as a table fills
+}
+
+// batch is how many rows of so many columns go into one statement.
+func (t *traits) batch(columns int) int { return max(1, min(t.rows, t.parameters/columns)) }
 
 // querier is the part of *sql.DB and *sql.Tx that reads.
 type querier interface {

@@ -20,7 +20,7 @@ func (t *table) watch(ctx context.Context, tx *Tx) error {
 	if len(t.order) == 0 {
 		return nil
 	}
-	text, err := queryFiles.ReadFile("queries/drift." + tx.d.folder() + ".sql")
+	text, err := queryFiles.ReadFile("queries/drift." + tx.d.traits().folder + ".sql")
 	if err != nil {
 		return err
 	}

@@ -231,7 +231,7 @@ func (t *Tx) addLookup(ctx context.Context, tab *table, attrs []string) error {
 	}
 	var ddl []string
 	if _, there := have[look.catalogue()]; !there {
-		ddl = append(ddl, "ALTER TABLE "+tab.quoted+" ADD COLUMN "+look.column.name+" "+t.d.columnType(number))
+		ddl = append(ddl, "ALTER TABLE "+tab.quoted+" ADD COLUMN "+look.column.name+" "+t.d.traits().types[number])
 	}
 	ix := indexSpec{[]string{look.column.name}, look.column.name + " IS NOT NULL"}
 	if err := t.fillLookup(ctx, tab, look, append(ddl, ix.statement(tab.name))); err != nil {

@@ -24,7 +24,7 @@ type migration struct {
 
 // migrations lists a dialect's steps in order.
 func migrations(d dialect) ([]migration, error) {
-	dir := path.Join("migrations", d.folder())
+	dir := path.Join("migrations", d.traits().folder)
 	files, err := migrationFiles.ReadDir(dir)
 	if err != nil {
 		return nil, err

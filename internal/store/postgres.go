@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -21,7 +20,15 @@ type postgres struct {
 	schema string // where our tables are, known once open
 }
 
-func (d *postgres) folder() string { return "postgres" }
+func (d *postgres) traits() *traits { return &postgresTraits }
+
+// A statement may have 65,535 parameters. A table without statistics is believed
+// to hold 200 different values, so that even a short list is looked for by
+// reading everything.
+var postgresTraits = traits{
+	folder: "postgres", types: [...]string{text: "TEXT", exact: "TEXT", number: "BIGINT", binary: "BYTEA"},
+	isNumbered: true, rows: 500, parameters: 60000, analyze: true,
+}
 
 // name leaves the password out.
 func (d *postgres) name() string {
@@ -57,20 +64,6 @@ func (d *postgres) open(ctx context.Context) (writer, reader *sql.DB, err error)
 	return db, db, nil
 }
 
-func (d *postgres) placeholder(text []byte, n int) []byte {
-	return strconv.AppendInt(append(text, '$'), int64(n), 10)
-}
-
-func (d *postgres) columnType(k kind) string {
-	switch k {
-	case number:
-		return "BIGINT"
-	case binary:
-		return "BYTEA"
-	}
-	return "TEXT"
-}
-
 func (d *postgres) columns(ctx context.Context, on querier, table string) (map[string]string, error) {
 	rows, err := on.QueryContext(ctx, `SELECT column_name, upper(data_type) FROM information_schema.columns
 		WHERE table_schema = current_schema() AND table_name = $1`, table)
@@ -98,9 +91,6 @@ func (d *postgres) begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, error) {
 func (d *postgres) advisoryKey(name string) int64 {
 	return int64(newHash().add("rollcall").add(d.schema).add(name))
 }
-
-// batch stays below the 65,535 parameters of one statement.
-func (d *postgres) batch(columns int) int { return max(1, min(500, 60000/columns)) }
 
 func (d *postgres) translate(err error) error {
 	var e *pgconn.PgError

@@ -32,7 +32,7 @@ func (q *queries) Replicas(ctx context.Context, src *rollcall.Source, ids []int6
 	for _, name := range shape.main() {
 		query += ", d." + name
 	}
-	query += " FROM priv_sync_replica r LEFT JOIN " + shape.table + " d ON d.id = r.id WHERE r.sync_source_id = ? AND r.id "
+	query += " FROM priv_sync_replica r LEFT JOIN " + shape.table + " d ON d.id = r.id WHERE " + ofSource + " AND r.id "
 	found := make(map[int64]rollcall.Replica, len(ids))
 	err = inLists(ids, func(in string, args []any) error {
 		return q.replicas(ctx, query+in, append([]any{int64(src.ID)}, args...), len(shape.cells), func(r rollcall.Replica) {
@@ -115,7 +115,7 @@ func (q *queries) ReplicasByName(ctx context.Context, source rollcall.ObjectID, 
 		}
 	}
 	refs := make(map[string]rollcall.Ref, len(names))
-	query := "SELECT name_hash, entry_name, dest_class, dest_id FROM priv_sync_replica WHERE sync_source_id = ? AND dest_id <> 0 AND name_hash "
+	query := "SELECT name_hash, entry_name, dest_class, dest_id FROM priv_sync_replica WHERE " + ofSource + " AND dest_id <> 0 AND name_hash "
 	err := inLists(distinct(hashes), func(in string, args []any) error {
 		return q.each(ctx, query+in, append([]any{int64(source)}, args...), func(rows *sql.Rows) error {
 			var h int64

@@ -19,8 +19,14 @@ import (
 // sqlite is the dialect of a database file.
 type sqlite struct{ path string }
 
-func (d *sqlite) name() string   { return d.path }
-func (d *sqlite) folder() string { return "sqlite" }
+func (d *sqlite) name() string    { return d.path }
+func (d *sqlite) traits() *traits { return &sqliteTraits }
+
+// Beyond some 1000 parameters a longer statement gains nothing.
+var sqliteTraits = traits{
+	folder: "sqlite", types: [...]string{text: "TEXT", exact: "TEXT", number: "INTEGER", binary: "BLOB"},
+	rows: 50, parameters: 1000,
+}
 
 // open makes the file, for its owner alone, when there is none.
 func (d *sqlite) open(ctx context.Context) (writer, reader *sql.DB, err error) {
@@ -79,18 +85,6 @@ func (d *sqlite) connect(readOnly bool) (*sql.DB, error) {
 	return sql.Open("sqlite", u.String())
 }
 
-func (d *sqlite) placeholder(text []byte, _ int) []byte { return append(text, '?') }
-
-func (d *sqlite) columnType(k kind) string {
-	switch k {
-	case number:
-		return "INTEGER"
-	case binary:
-		return "BLOB"
-	}
-	return "TEXT"
-}
-
 func (d *sqlite) columns(ctx context.Context, on querier, table string) (map[string]string, error) {
 	rows, err := on.QueryContext(ctx, "SELECT name, type FROM pragma_table_xinfo(?)", table)
 	return readColumns(d, rows, err)
@@ -99,9 +93,6 @@ func (d *sqlite) columns(ctx context.Context, on querier, table string) (map[str
 func (d *sqlite) begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, error) {
 	return conn.BeginTx(ctx, nil)
 }
-
-// batch: beyond some 1000 parameters a longer statement gains nothing.
-func (d *sqlite) batch(columns int) int { return min(50, max(10, 1000/columns)) }
 
 func (d *sqlite) translate(err error) error {
 	var e *modernc.Error

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -55,9 +56,10 @@ func (s *statements) close() {
 	clear(s.cached)
 }
 
-// numbered replaces each ? outside quotes by the dialect's mark for its position.
+// numbered replaces each ? outside quotes by $1, $2 and so on where the dialect
+// wants that.
 func numbered(d dialect, query string) string {
-	if !strings.Contains(query, "?") {
+	if !d.traits().isNumbered || !strings.Contains(query, "?") {
 		return query
 	}
 	text := make([]byte, 0, len(query)+len(query)/4)
@@ -74,7 +76,7 @@ func numbered(d dialect, query string) string {
 			quote = c
 		case c == '?':
 			n++
-			text = d.placeholder(text, n)
+			text = strconv.AppendInt(append(text, '$'), int64(n), 10)
 			continue
 		}
 		text = append(text, c)

@@ -21,6 +21,7 @@ type Tx struct {
 	ended func() error // of the context it was begun with
 	now   func() time.Time
 	bulks map[string]*bulk // by statement
+	fills map[string]fill  // by table
 	done  bool
 }
 
@@ -41,7 +42,7 @@ func (s *Store) Begin(ctx context.Context) (*Tx, error) {
 		_ = conn.Close() // nothing was written
 		return nil, fmt.Errorf("begin writing: %w", s.d.translate(err))
 	}
-	t := &Tx{tx: tx, conn: conn, ended: ctx.Err, now: s.now, bulks: map[string]*bulk{}}
+	t := &Tx{tx: tx, conn: conn, ended: ctx.Err, now: s.now, bulks: map[string]*bulk{}, fills: map[string]fill{}}
 	t.queries = queries{d: s.d, model: s.model, shape: new(atomic.Pointer[layout])}
 	t.statements = newStatements(tx, s.d)
 	if err := t.catchUp(ctx, s); err != nil {
