@@ -32,7 +32,10 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	// The first signal ends the work in good order; a second one ends the process.
 	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, os.Args[1:], newProgram(os.Stdin, os.Stdout, os.Stderr)))
+	stopProfiles := startProfiles(os.Stderr)
+	code := run(ctx, os.Args[1:], newProgram(os.Stdin, os.Stdout, os.Stderr))
+	stopProfiles()
+	os.Exit(code)
 }
 
 // run carries out one command line and returns the exit code.
