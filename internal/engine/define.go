@@ -57,6 +57,11 @@ func (e *Engine) ensureLookups(ctx context.Context, src *rollcall.Source) error 
 			return err
 		}
 	}
+	for _, look := range e.registry.Lookups(src.Class) {
+		if err := want(look.Class, look.Attrs); err != nil {
+			return err
+		}
+	}
 	for i := range src.Rules.Attributes {
 		rule := &src.Rules.Attributes[i]
 		if rule.By == "" || rule.By == "dn" {
