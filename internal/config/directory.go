@@ -1,6 +1,7 @@
 package config
 
 import (
+	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -115,11 +116,22 @@ func (d *Directory) checkTransport(r *reader) {
 		if d.StartTLS && strings.HasPrefix(raw, "ldaps:") {
 			r.problem(d.Position, "starttls is for ldap:// URLs; %s is encrypted from its first byte", raw)
 		}
-		clear = clear || strings.HasPrefix(raw, "ldap:")
+		clear = clear || strings.HasPrefix(raw, "ldap:") && !staysHere(raw)
 	}
 	if clear && !d.StartTLS && d.Bind.Method == BindSimple {
 		r.warn(d.Position, "the password of directory %s crosses the network unencrypted; use ldaps:// or starttls: true", d.Name)
 	}
+}
+
+// staysHere reports whether a URL leads to this machine, so that nothing crosses
+// a network.
+func staysHere(raw string) bool {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func (b *Bind) read(r *reader, v *value, directory string) {

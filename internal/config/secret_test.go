@@ -33,6 +33,19 @@ func TestSecretsComeFromTheirPlaces(t *testing.T) {
 	}
 }
 
+func TestAPasswordInTheClearIsAWarningOnANetworkAlone(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]bool{
+		"ldap://dc1": true, "ldap://192.0.2.7:3890": true,
+		"ldaps://dc1": false, "ldap://localhost": false, "ldap://127.0.0.1:3890": false, "ldap://[::1]": false,
+	} {
+		c := parse(t, strings.Replace(bind(`"${env:CORP_LDAP_PASSWORD}"`), "ldaps://dc1", `"`+url+`"`, 1))
+		if warned := len(c.Warnings) > 0; warned != want {
+			t.Errorf("%s: got warnings %v, want some: %v", url, c.Warnings, want)
+		}
+	}
+}
+
 func TestOtherTextsTakeTheEnvironmentToo(t *testing.T) {
 	t.Parallel()
 	c := parse(t, "store: postgres://rollcall:${env:CORP_LDAP_PASSWORD}@db/rollcall?password=${env:CORP_LDAP_PASSWORD}\n")
