@@ -164,7 +164,7 @@ func (c *Conn) fail(ctx context.Context, what string, err error, waited time.Dur
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return rollcall.Errorf(rollcall.Unavailable, "%s: the server keeps the connection open but said nothing for %s: %w", what, waited, err)
+		return rollcall.Errorf(rollcall.Unavailable, "%s: the server keeps the connection open but said nothing for %s: it may be overloaded; look into its log, or raise the timeouts: %w", what, waited, err)
 	}
 	return explainNetwork(what, c.end, err)
 }

@@ -22,7 +22,7 @@ func explainNetwork(what string, end endpoint, err error) error {
 	case isDNS && dns.IsNotFound:
 		reason = fmt.Sprintf("the name %s is not known: check its spelling and this machine's DNS", end.host)
 	case isDNS:
-		reason = fmt.Sprintf("the name %s could not be looked up", end.host)
+		reason = fmt.Sprintf("the name %s could not be looked up: check this machine's DNS", end.host)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		reason = fmt.Sprintf("nothing listens on %s: check the port, and that the server runs", end.address)
 	case errors.Is(err, os.ErrNotExist) && end.network == "unix":
@@ -34,9 +34,9 @@ func explainNetwork(what string, end endpoint, err error) error {
 	case isTimeout(err):
 		reason = fmt.Sprintf("%s does not answer: check network and firewall", end.address)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		reason = "the server cut the connection"
+		reason = "the server cut the connection: look into its log, and try again"
 	case errors.Is(err, errMalformed):
-		reason = "what answers there does not speak LDAP"
+		reason = "what answers there does not speak LDAP: check host and port, and whether it wants ldaps://"
 	}
 	return &rollcall.Error{Kind: rollcall.Unavailable, Msg: what + ": " + reason, Err: err}
 }
