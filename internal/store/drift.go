@@ -56,7 +56,7 @@ func (q *queries) Drifted(ctx context.Context, src *rollcall.Source, since int64
 		return nil, since, nil
 	}
 	const query = `SELECT DISTINCT r.id FROM drift d JOIN priv_sync_replica r ON r.dest_id = d.object_id
-		WHERE d.id > ? AND d.id <= ? AND d.class_table = ? AND r.sync_source_id = ? AND `
+		WHERE d.id > ? AND d.id <= ? AND d.class_table = ? AND ` + ofSource + ` AND `
 	err = q.each(ctx, query+q.destOf(src.Class), []any{since, newest, tab.name, int64(src.ID)}, func(rows *sql.Rows) error {
 		var id int64
 		err := rows.Scan(&id)

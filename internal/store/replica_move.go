@@ -16,7 +16,7 @@ import (
 func (t *Tx) MoveReplicas(ctx context.Context, source rollcall.ObjectID, names map[int64]string) (map[int64]string, error) {
 	ids := slices.Sorted(maps.Keys(names))
 	was := map[int64]string{}
-	const query = "SELECT id, entry_name FROM priv_sync_replica WHERE sync_source_id = ? AND id "
+	const query = "SELECT id, entry_name FROM priv_sync_replica WHERE " + ofSource + " AND id "
 	err := inLists(ids, func(in string, args []any) error {
 		return t.each(ctx, query+in, append([]any{int64(source)}, args...), func(rows *sql.Rows) error {
 			var id int64

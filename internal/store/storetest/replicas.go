@@ -25,6 +25,7 @@ func (s *suite) replicaTests() map[string]func(*testing.T) {
 		"DeletedReplicasTakeTheirRowsAlong":    s.replicasDelete,
 		"UndoBringsReplicasBack":               s.replicasUndo,
 		"StandingIsKeptAndCountsReplicas":      s.standing,
+		"MoveReplicasTellsTheOldNames":         s.moved,
 		"SetLastSeenMarksOnlyThoseOfItsSource": s.lastSeen,
 	}
 }
@@ -338,6 +339,22 @@ func (s *suite) lastSeen(t *testing.T) {
 		must(t, tx.SetLastSeen(t.Context(), src.ID, []int64{a[0].ID, b[0].ID}, Now.Add(1500*time.Nanosecond).In(time.FixedZone("x", 3600))))
 	})
 	a[0].LastSeen = Now.Add(time.Microsecond) // UTC, cut to microseconds
+	same(t, "replicas", value[[]rollcall.Replica](t)(st.Replicas(t.Context(), src, replicaIDs(a))), a)
+	same(t, "another source's", value[[]rollcall.Replica](t)(st.Replicas(t.Context(), other, replicaIDs(b))), b)
+}
+
+func (s *suite) moved(t *testing.T) {
+	st := s.open(t)
+	m := Model()
+	src, other := sourceOf(t, st, m, 5), sourceOf(t, st, m, 6)
+	a := insertReplicas(t, st, src, replica(src, "a"), replica(src, "b"))
+	b := insertReplicas(t, st, other, replica(other, "a"))
+	var was map[int64]string
+	write(t, st, func(tx *store.Tx) {
+		was = value[map[int64]string](t)(tx.MoveReplicas(t.Context(), src.ID, map[int64]string{a[0].ID: "CN=new", a[1].ID: a[1].Name, b[0].ID: "CN=stolen"}))
+	})
+	same(t, "old names", was, map[int64]string{a[0].ID: a[0].Name})
+	a[0].Name = "CN=new"
 	same(t, "replicas", value[[]rollcall.Replica](t)(st.Replicas(t.Context(), src, replicaIDs(a))), a)
 	same(t, "another source's", value[[]rollcall.Replica](t)(st.Replicas(t.Context(), other, replicaIDs(b))), b)
 }

@@ -6,6 +6,7 @@ CREATE TABLE drift (
   class_table TEXT NOT NULL,
   object_id   BIGINT NOT NULL
 );
+CREATE INDEX drift_object ON drift (object_id);
 ALTER TABLE standing ADD COLUMN drift BIGINT NOT NULL DEFAULT 0;
 
 CREATE FUNCTION note_drift() RETURNS trigger LANGUAGE plpgsql AS $$

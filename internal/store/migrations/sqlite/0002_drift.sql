@@ -6,4 +6,5 @@ CREATE TABLE drift (
   class_table TEXT NOT NULL,
   object_id   INTEGER NOT NULL
 );
+CREATE INDEX drift_object ON drift (object_id);
 ALTER TABLE standing ADD COLUMN drift INTEGER NOT NULL DEFAULT 0;
