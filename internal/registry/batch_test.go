@@ -171,8 +171,9 @@ func TestAThousandObjectsCostAHandfulOfCalls(t *testing.T) {
 
 func TestAFailureOfTheStoreIsHandedOn(t *testing.T) {
 	t.Parallel()
+	w := sqlite(t)
 	for failAt := 1; ; failAt++ {
-		w := sqlite(t)
+		w.begin()
 		c := &counting{Storage: w.tx, failAt: failAt, total: true}
 		calls, err := script(w, c, 2)
 		if failAt > c.calls {

@@ -272,3 +272,31 @@ func seedTwiceIsOnce(t *testing.T, w *world) {
 		t.Errorf("got %d profiles, %v", n, err)
 	}
 }
+
+func TestCreateFillsInWhatEventsLeaveOut(t *testing.T) {
+	t.Parallel()
+	w := sqlite(t)
+	long := strings.Repeat("é", 300)
+	event := w.get("EventIssue", w.make("EventIssue", "message", "m", "page", "exec.php", "issue", long))
+	if got := event.Get("date"); got != "2026-05-06 07:08:09" {
+		t.Errorf("got date %s", got)
+	}
+	if got := event.Get("issue"); got != long[:2*255] {
+		t.Errorf("got an issue of %d bytes", len(got))
+	}
+}
+
+func TestLookupsAreTheRulesOfUniqueness(t *testing.T) {
+	t.Parallel()
+	w := sqlite(t)
+	var got []string
+	for _, class := range []string{"Person", "UserLDAP", "Team"} {
+		for _, l := range w.reg.Lookups(w.model.Class(class)) {
+			got = append(got, class+": "+l.Class.Name+" "+strings.Join(l.Attrs, " "))
+		}
+	}
+	want := []string{"Person: Person org_id employee_number", "Person: Person org_id name first_name", "UserLDAP: User login"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}

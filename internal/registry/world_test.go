@@ -77,16 +77,26 @@ func newWorld(t testing.TB, dsn string) *world {
 	must(t, err)
 	s, err := store.Open(ctx, store.Config{DSN: dsn, Model: model, Now: func() time.Time { return now }})
 	must(t, err)
-	tx, err := s.Begin(ctx)
-	must(t, err)
+	w := &world{TB: t, ctx: ctx, model: model, reg: registry.New(model), store: s}
 	t.Cleanup(func() {
-		_ = tx.Rollback()
+		_ = w.tx.Rollback()
 		must(t, s.Close())
 	})
-	w := &world{TB: t, ctx: ctx, model: model, reg: registry.New(model), store: s, tx: tx}
-	must(t, w.reg.Seed(ctx, tx))
-	w.org = w.make("Organization", "name", "Demo")
+	w.begin()
 	return w
+}
+
+// begin starts the world's transaction, anew when there is one.
+func (w *world) begin() {
+	w.Helper()
+	if w.tx != nil {
+		must(w, w.tx.Rollback())
+	}
+	tx, err := w.store.Begin(w.ctx)
+	must(w, err)
+	w.tx = tx
+	must(w, w.reg.Seed(w.ctx, tx))
+	w.org = w.make("Organization", "name", "Demo")
 }
 
 func must(t testing.TB, err error) {
