@@ -81,7 +81,7 @@ func (c *applyCmd) apply(ctx context.Context, a *app) (err error) {
 	}
 	defer closing(match.now.discard, &err)
 	result, err := a.sync(ctx, sources, engine.Options{Kind: "apply", Approved: true, Sink: match.now.change, Confirm: match.confirm})
-	return a.told(c.data, result, err)
+	return a.report(c.data, result, err)
 }
 
 // planned returns a plan's sources, which must mean what they meant.
@@ -149,7 +149,7 @@ func (c *applyCmd) approve(ctx context.Context, a *app, id int64) error {
 	if err == nil {
 		err = a.store.SetRunState(ctx, id, rollcall.RunApproved)
 	}
-	return a.told(c.data, result, err)
+	return a.report(c.data, result, err)
 }
 
 // sameRun refuses a run that would count other things than the held one did.

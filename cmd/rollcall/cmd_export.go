@@ -140,7 +140,7 @@ func (a *app) column(class *rollcall.Class, name string) func(context.Context, [
 	case att == nil:
 		return nil
 	case att.Type == rollcall.TypePassword:
-		return each(func(o *rollcall.Object) string { return strings.Repeat("*", min(5, len(o.Get(name)))) })
+		return each(func(o *rollcall.Object) string { return mask(o.Get(name)) })
 	case att.Stored():
 		return each(func(o *rollcall.Object) string { return o.Get(name) })
 	}

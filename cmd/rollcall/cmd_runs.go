@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"rollcall/internal/report"
 	"rollcall/internal/rollcall"
@@ -59,7 +61,7 @@ func (c *runsCmd) Run(ctx context.Context, p *program) (err error) {
 func (c *runsCmd) changes(ctx context.Context, a *app, run *rollcall.Run, problems []rollcall.Problem) error {
 	shown := report.NewPlan(a.program.out, a.program.look(c.data))
 	err := a.store.History(ctx, rollcall.HistoryFilter{Run: run.ID}, func(h *rollcall.History) error {
-		change := told(h)
+		change := a.told(h)
 		return shown.Change(&change)
 	})
 	if err != nil {
@@ -74,8 +76,8 @@ func (c *runsCmd) changes(ctx context.Context, a *app, run *rollcall.Run, proble
 }
 
 // told turns a step of history into a line of a plan.
-func told(h *rollcall.History) rollcall.Change {
-	c := rollcall.Change{Key: h.Key, Class: h.Object.Class, ID: h.Object.ID, Name: h.Name, Sets: h.Sets, Reason: h.Reason}
+func (a *app) told(h *rollcall.History) rollcall.Change {
+	c := rollcall.Change{Key: h.Key, Class: h.Object.Class, ID: h.Object.ID, Name: h.Name, Sets: a.masked(h), Reason: h.Reason}
 	switch h.Verb {
 	case rollcall.HistoryCreate:
 		c.Verb = rollcall.VerbProvision
@@ -86,3 +88,21 @@ func told(h *rollcall.History) rollcall.Change {
 	}
 	return c
 }
+
+// masked returns a copy of what a step set, without passwords: history keeps
+// their hashes, so that they can be put back, and shows them to nobody.
+func (a *app) masked(h *rollcall.History) []rollcall.Set {
+	class, sets := a.model.Class(h.Object.Class), slices.Clone(h.Sets)
+	for i := range sets {
+		if class == nil {
+			continue
+		}
+		s := &sets[i]
+		if att := class.Attribute(s.Attribute); att != nil && att.Type == rollcall.TypePassword {
+			s.Old, s.New = mask(s.Old), mask(s.New)
+		}
+	}
+	return sets
+}
+
+func mask(secret string) string { return strings.Repeat("*", min(5, len(secret))) }

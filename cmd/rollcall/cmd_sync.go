@@ -43,7 +43,7 @@ func (c *syncCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	result, err := a.sync(ctx, sources, engine.Options{Kind: "sync"})
-	return a.told(c.data, result, err)
+	return a.report(c.data, result, err)
 }
 
 // sync makes a run that lasts.
@@ -62,8 +62,8 @@ func (a *app) sync(ctx context.Context, sources []*rollcall.Source, options engi
 // mostProblems is how many problems a run shows at once.
 const mostProblems = 20
 
-// told shows how a run ended and returns the error that the exit code comes of.
-func (a *app) told(d data, result *engine.Result, err error) error {
+// report shows how a run ended and returns the error that the exit code comes of.
+func (a *app) report(d data, result *engine.Result, err error) error {
 	if result == nil || result.Run.ID == 0 {
 		return err
 	}

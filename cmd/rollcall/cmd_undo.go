@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"rollcall/internal/report"
 	"rollcall/internal/rollcall"
@@ -59,7 +58,7 @@ func (c *undoCmd) Run(ctx context.Context, p *program) (err error) {
 func (c *undoCmd) preview(ctx context.Context, a *app) error {
 	shown := report.NewPlan(a.program.out, a.program.look(c.data))
 	err := a.store.History(ctx, rollcall.HistoryFilter{Run: c.ID, Newest: true}, func(h *rollcall.History) error {
-		change := reversed(h)
+		change := a.reversed(h)
 		return shown.Change(&change)
 	})
 	if err != nil {
@@ -69,18 +68,14 @@ func (c *undoCmd) preview(ctx context.Context, a *app) error {
 }
 
 // reversed is the change that takes a step of history back.
-func reversed(h *rollcall.History) rollcall.Change {
-	c := told(h)
+func (a *app) reversed(h *rollcall.History) rollcall.Change {
+	c := a.told(h)
 	c.Reason = ""
 	switch h.Verb {
 	case rollcall.HistoryCreate:
 		c.Verb, c.Sets = rollcall.VerbDelete, nil
 	case rollcall.HistoryDelete:
-		c.Verb = rollcall.VerbProvision
-	}
-	c.Sets = slices.Clone(h.Sets)
-	if h.Verb == rollcall.HistoryCreate {
-		c.Sets = nil
+		c.Verb, c.Sets = rollcall.VerbProvision, a.masked(h)
 	}
 	for i := range c.Sets {
 		s := &c.Sets[i]

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"rollcall/internal/report"
 	"rollcall/internal/rollcall"
@@ -48,6 +49,15 @@ func (c *whyCmd) tell(ctx context.Context, a *app) error {
 	found, err := a.find(ctx, c.Object)
 	if err != nil {
 		return err
+	}
+	if c.Attribute != "" && len(found) > 1 {
+		// One entry often makes a person and an account: the attribute tells which is meant.
+		having := slices.DeleteFunc(slices.Clone(found), func(f named) bool {
+			return a.model.Class(f.Class).Attribute(c.Attribute) == nil
+		})
+		if len(having) > 0 {
+			found = having
+		}
 	}
 	switch len(found) {
 	case 0:

@@ -67,7 +67,7 @@ const mostSteps = 50
 func (a *app) pastOf(ctx context.Context, s *report.Story, attribute string) error {
 	filter := rollcall.HistoryFilter{Object: rollcall.Ref{Class: s.Class, ID: s.ID}, Newest: true, Limit: mostSteps}
 	err := a.store.History(ctx, filter, func(h *rollcall.History) error {
-		step := report.StoryStep{At: h.Origin.At, Verb: h.Verb, By: h.Origin.By, Run: h.Origin.Run, Key: h.Key, Reason: h.Reason, Sets: slices.Clone(h.Sets)}
+		step := report.StoryStep{At: h.Origin.At, Verb: h.Verb, By: h.Origin.By, Run: h.Origin.Run, Key: h.Key, Reason: h.Reason, Sets: a.masked(h)}
 		if s.Name == "" {
 			s.Name = h.Name
 		}
@@ -146,10 +146,7 @@ func (a *app) values(ctx context.Context, object *rollcall.Object, claims []clai
 func (a *app) valueOf(ctx context.Context, object *rollcall.Object, att *rollcall.Attribute) (value, text string, err error) {
 	switch {
 	case att.Type == rollcall.TypePassword:
-		if object.Get(att.Code) != "" {
-			value = "*****"
-		}
-		return value, "", nil
+		return mask(object.Get(att.Code)), "", nil
 	case att.Type == rollcall.TypeImage:
 		if n := len(object.Get(att.Code)); n > 0 {
 			value = fmt.Sprintf("%d bytes", n)
