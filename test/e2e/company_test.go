@@ -11,14 +11,14 @@ const domain = "DC=corp,DC=example,DC=com"
 
 // employee is one person as the directory has it.
 type employee struct {
-	first, last, login     string
-	mail, phone, title     string
-	city                   string // the OU
-	manager                int    // -1 for none
-	disabled, expired      bool
-	primary                string // the primary group, when it is not Domain Users
-	teams, profiles        []string
-	dn, firstShown, fullCN string
+	first, last, login         string
+	mail, phone, mobile, title string
+	city                       string // the OU
+	manager                    int    // -1 for none
+	disabled, expired          bool
+	primary                    string // the primary group, when it is not Domain Users
+	teams, profiles            []string
+	dn, firstShown, fullCN     string
 }
 
 // group is one group as the directory has it.
@@ -50,7 +50,7 @@ func newCompany(n int) *company {
 	for i := range n {
 		e := employee{
 			first: firsts[i%len(firsts)], last: strings.ReplaceAll(lasts[i/len(firsts)], `\`, ""), login: fmt.Sprintf("u%05d", i),
-			phone: fmt.Sprintf("+49 30 %07d", i), title: fmt.Sprintf("Engineer, grade %d", i%7),
+			phone: fmt.Sprintf("+49 30 %07d", i), mobile: fmt.Sprintf("+49 171 %07d", i), title: fmt.Sprintf("Engineer, grade %d", i%7),
 			city: cities[i%len(cities)], manager: (i - 1) / 8, disabled: i%37 == 5, expired: i%41 == 7,
 		}
 		e.mail = e.login + "@corp.example.com"
@@ -190,7 +190,7 @@ func (c *company) ldif() string {
 		}
 		fmt.Fprintf(&b, "userAccountControl: %d\n", control)
 		for _, a := range [][2]string{{"sAMAccountName", e.login}, {"sn", e.last}, {"givenName", e.first},
-			{"mail", e.mail}, {"telephoneNumber", e.phone}, {"title", e.title}} {
+			{"mail", e.mail}, {"telephoneNumber", e.phone}, {"mobile", e.mobile}, {"title", e.title}} {
 			line(&b, a[0], a[1])
 		}
 		if e.manager >= 0 {
