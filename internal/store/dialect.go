@@ -3,8 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-
-	"rollcall/internal/rollcall"
 )
 
 // dialect is what differs between the databases. Query text is written once,
@@ -44,10 +42,4 @@ func (t *traits) batch(columns int) int { return max(1, min(t.rows, t.parameters
 type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
-// retryable reports whether nothing was done because the database was out of
-// reach for a moment.
-func retryable(_ dialect, err error) bool {
-	return rollcall.KindOf(err) == rollcall.Unavailable
 }

@@ -18,21 +18,13 @@ func shapeOf(t *testing.T, s *Store, queries [2]string) map[string][]string {
 	t.Helper()
 	shape := map[string][]string{}
 	for _, query := range queries {
-		rows, err := s.reader.QueryContext(t.Context(), query)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for rows.Next() {
+		err := s.each(t.Context(), query, nil, func(rows *sql.Rows) error {
 			var table, what string
-			if err := rows.Scan(&table, &what); err != nil {
-				t.Fatal(err)
-			}
+			err := rows.Scan(&table, &what)
 			shape[table] = append(shape[table], what)
-		}
-		if err := rows.Err(); err != nil {
-			t.Fatal(err)
-		}
-		if err := rows.Close(); err != nil {
+			return err
+		})
+		if err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -16,7 +16,7 @@ const planPart = 256 << 10
 // own. It takes the place of one that was kept before.
 func (s *Store) SavePlan(ctx context.Context, run int64, plan io.Reader) error {
 	// Not retried: plan can be read only once.
-	err := s.writeOnce(ctx, func(tx *Tx) error {
+	_, err := s.writeOnce(ctx, func(tx *Tx) error {
 		if _, err := tx.exec(ctx, "DELETE FROM run_plan WHERE run = ?", run); err != nil {
 			return err
 		}

@@ -23,7 +23,7 @@ func (q *queries) layout() *layout { return q.shape.Load() }
 // each calls row for every row of a query. row must not query on the same
 // transaction: PostgreSQL cannot answer two questions at once.
 func (q *queries) each(ctx context.Context, query string, args []any, row func(*sql.Rows) error) (err error) {
-	stmt, done, err := q.get(ctx, query)
+	stmt, done, err := q.get(ctx, query) //nolint:sqlclosecheck // done closes it, unless it is kept
 	if err != nil {
 		return q.d.translate(err)
 	}

@@ -115,26 +115,30 @@ func (s *Store) Close() error {
 }
 
 // write runs do in a transaction of its own and commits it. When the database
-// is out of reach before anything was written it tries again, a few times.
+// refuses a statement for the moment it tries again, a few times. What Begin
+// says is final, since it has waited already, and so is what Commit says: after
+// a lost connection nobody knows whether it happened.
 func (s *Store) write(ctx context.Context, do func(*Tx) error) error {
 	const tries = 3
 	for n := 1; ; n++ {
-		err := s.writeOnce(ctx, do)
-		if err == nil || n == tries || !retryable(s.d, err) {
+		refused, err := s.writeOnce(ctx, do)
+		if err == nil || n == tries || !refused || rollcall.KindOf(err) != rollcall.Unavailable {
 			return err
 		}
 		s.log.Debug("write again", slog.Int("try", n), slog.Any("err", err))
 	}
 }
 
-func (s *Store) writeOnce(ctx context.Context, do func(*Tx) error) error {
+// writeOnce is write without another try. It reports whether it was do that
+// failed, so that nothing was written.
+func (s *Store) writeOnce(ctx context.Context, do func(*Tx) error) (refused bool, err error) {
 	tx, err := s.Begin(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if err := do(tx); err != nil {
 		_ = tx.Rollback() // the first error tells more
-		return err
+		return true, err
 	}
-	return tx.Commit()
+	return false, tx.Commit()
 }

@@ -121,7 +121,7 @@ func (t *Tx) end() error {
 
 // exec runs one statement and returns how many rows it touched.
 func (t *Tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	stmt, done, err := t.get(ctx, query)
+	stmt, done, err := t.get(ctx, query) //nolint:sqlclosecheck // done closes it, unless it is kept
 	if err != nil {
 		return 0, t.d.translate(err)
 	}
