@@ -48,7 +48,11 @@ func (c *Conn) simpleBind(user, password string) error {
 	body := appendInt(nil, tagInteger, 3)
 	body = appendString(body, tagOctets, user)
 	body = appendString(body, tagSimplePassword, password)
-	m, err := c.roundTrip(appendElement(nil, opBindRequest, body), nil)
+	var controls []byte
+	if user != "" {
+		controls = appendControls(nil, []Control{{OID: oidPasswordPolicy}})
+	}
+	m, err := c.roundTrip(appendElement(nil, opBindRequest, body), controls)
 	if err != nil {
 		return err
 	}
@@ -57,6 +61,7 @@ func (c *Conn) simpleBind(user, password string) error {
 		return errMalformed
 	}
 	if r.Code != codeSuccess {
+		r.policy = policyReason(m.controls)
 		return &r
 	}
 	return nil

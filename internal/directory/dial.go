@@ -3,7 +3,6 @@ package directory
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -45,13 +44,18 @@ func Dial(ctx context.Context, cfg Config) (*Conn, error) {
 	for i, err := range tried {
 		reasons[i] = err.Error()
 	}
-	return nil, &rollcall.Error{Kind: kind, Msg: fmt.Sprintf("none of %d servers could be used: %s", len(tried), strings.Join(reasons, "; ")), Err: quiet{errors.Join(tried...)}}
+	text := fmt.Sprintf("none of %d servers could be used: %s", len(tried), strings.Join(reasons, "; "))
+	return nil, &rollcall.Error{Kind: kind, Err: refusals{text, tried}}
 }
 
-// quiet keeps a cause for errors.Is and As without repeating its text.
-type quiet struct{ error }
+// refusals is what several servers said, as one sentence.
+type refusals struct {
+	text   string
+	causes []error
+}
 
-func (q quiet) Unwrap() error { return q.error }
+func (r refusals) Error() string   { return r.text }
+func (r refusals) Unwrap() []error { return r.causes }
 
 // connect reaches one server: socket, TLS, bind, all within the connect timeout.
 func connect(ctx context.Context, cfg Config, end endpoint) (*Conn, error) {

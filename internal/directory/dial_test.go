@@ -170,6 +170,9 @@ func TestFailOver(t *testing.T) {
 		other := fmt.Sprintf("ldap://127.0.0.1:%d", lab.FreePort(t))
 		cfg.URLs = []string{closed, other}
 		refused(t, cfg, rollcall.Unavailable, "none of 2 servers could be used", closed, other)
+		if _, err := directory.Dial(t.Context(), cfg); strings.Count(err.Error(), other) != 1 || strings.Contains(err.Error(), "\n") {
+			t.Errorf("got %q, want each server named once, in one line", err)
+		}
 	})
 	t.Run("an ended context ends it", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())

@@ -70,6 +70,8 @@ func explainTLS(what string, end endpoint, conf *tls.Config, err error, waited t
 	if reason == "" {
 		if errors.Is(err, errMalformed) || !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) && strings.HasPrefix(err.Error(), "tls: ") {
 			reason = "the TLS handshake failed"
+		} else if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
+			reason = fmt.Sprintf("the server cut the connection during the TLS handshake: check that TLS is spoken at %s, and the server's log", end.address)
 		} else {
 			return explainNetwork(what, end, err)
 		}

@@ -13,6 +13,8 @@ type ResultError struct {
 	MatchedDN  string // the deepest entry above the base that exists
 	Diagnostic string // the server's own words
 	Referrals  []string
+
+	policy string // why a password policy refused a bind
 }
 
 // Error returns the code's name and number and the server's own words.
@@ -129,6 +131,8 @@ func (e *ResultError) explain(what string) error {
 	case codeInvalidCredentials:
 		if sub, m := e.SubCode(); m != "" {
 			meaning = m + " (" + sub + ")"
+		} else if e.policy != "" {
+			meaning = e.policy
 		}
 	case codeNoSuchObject:
 		if e.MatchedDN != "" {
