@@ -56,7 +56,13 @@ func (d *Directory) read(r *reader, v *value) {
 				r.problem(v.Position, "a timeout of 0 would wait for ever; leave it out for the default")
 			}
 		},
-		"page_size": r.number(&d.PageSize, 1, mostPageSize),
+		"page_size": func(v *value) {
+			if v.text == "-1" { // no pages
+				d.PageSize = -1
+				return
+			}
+			r.number(&d.PageSize, 1, mostPageSize)(v)
+		},
 		"referrals": choice(r, &referrals, words("report", "follow")),
 	})
 	d.Follow = referrals == "follow"

@@ -26,7 +26,7 @@
 //	    tls: {ca, cert, key, server_name, skip_verify: false}
 //	    starttls: false
 //	    timeouts: {connect: 10s, idle: 60s}
-//	    page_size: 1000         # (the client's own)
+//	    page_size: 1000         # -1 to read without pages (1000)
 //	    referrals: report       # follow (report)
 //	sources:                    # in this order
 //	  NAME:

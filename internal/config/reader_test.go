@@ -41,6 +41,16 @@ func TestDurations(t *testing.T) {
 	}
 }
 
+func TestPageSizes(t *testing.T) {
+	t.Parallel()
+	for written, want := range map[string]int{"500": 500, "-1": -1} {
+		c := parse(t, "directories: {corp: {url: ldaps://x, page_size: "+written+"}}")
+		if got := c.Directories["corp"].PageSize; got != want {
+			t.Errorf("%s: got %d, want %d", written, got, want)
+		}
+	}
+}
+
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	for written, want := range map[string]rollcall.Limit{
