@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"rollcall/internal/reconcile"
 	"rollcall/internal/registry"
@@ -220,10 +221,18 @@ const (
 	updateFailed = "Unable to update destination object: "
 )
 
-// issues adds the tail that iTop 3.2.0 gives its refusals.
+// issues adds the tail that iTop 3.2.0 gives its refusals: every reason once
+// more, counted.
 func issues(err error, class *rollcall.Class, id rollcall.ObjectID) string {
-	text := err.Error()
-	return fmt.Sprintf("%s: issues = {0=>%s}, class = %s, id = %d", text, text, class.Name, id)
+	list := registry.IssuesOf(err)
+	if len(list) == 0 {
+		return err.Error()
+	}
+	numbered := make([]string, len(list))
+	for i, issue := range list {
+		numbered[i] = fmt.Sprintf("%d=>%s", i, issue)
+	}
+	return fmt.Sprintf("%s: issues = {%s}, class = %s, id = %d", err, strings.Join(numbered, ","), class.Name, id)
 }
 
 func (b *batching) draft(i int) registry.Draft {

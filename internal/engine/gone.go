@@ -2,13 +2,11 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
 
 	"rollcall/internal/reconcile"
-	"rollcall/internal/registry"
 	"rollcall/internal/rollcall"
 )
 
@@ -163,41 +161,6 @@ func (g *removal) wait(seen time.Time) string {
 	return fmt.Sprintf("%s after %s", gone.Then, seen.Add(gone.After).Format(time.DateTime))
 }
 
-// disableAll gives the objects of the gone their rule's values.
-func (g *removal) disableAll(ctx context.Context) error {
-	for batch := range slices.Chunk(g.disable, batchSize) {
-		objects, err := g.objectsOf(ctx, batch)
-		if err != nil {
-			return err
-		}
-		var edits []registry.Edit
-		var at []int
-		for i := range batch {
-			object := objects[batch[i].Dest.ID]
-			if object == nil {
-				g.forget = append(g.forget, batch[i])
-				continue
-			}
-			edits = append(edits, registry.Edit{Object: *object, Sets: g.src.Rules.Gone.Set, Key: batch[i].Key,
-				Reason: "gone since " + batch[i].LastSeen.Format(time.DateTime)})
-			at = append(at, i)
-		}
-		outcomes, err := g.editor.Update(ctx, edits)
-		if err != nil {
-			return fmt.Errorf("update objects: %w", err)
-		}
-		for n, i := range at {
-			if err := g.disabled(&batch[i], &edits[n], &outcomes[n]); err != nil {
-				return err
-			}
-		}
-		if err := g.write(ctx, batch); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func (g *removal) objectsOf(ctx context.Context, replicas []rollcall.Replica) (map[rollcall.ObjectID]*rollcall.Object, error) {
 	ids := make([]rollcall.ObjectID, len(replicas))
 	for i := range replicas {
@@ -205,27 +168,6 @@ func (g *removal) objectsOf(ctx context.Context, replicas []rollcall.Replica) (m
 	}
 	b := batching{runner: g.runner, load: g.load}
 	return b.objectsByID(ctx, ids)
-}
-
-func (g *removal) disabled(replica *rollcall.Replica, edit *registry.Edit, outcome *registry.Outcome) error {
-	if outcome.Err != nil {
-		g.counters.ObsoletedErrors++
-		return g.failed(replica, "Unable to update the destination object: "+issues(outcome.Err, edit.Object.Class, edit.Object.ID))
-	}
-	g.counters.Obsoleted++
-	replica.State, replica.LastError, replica.LastModified = rollcall.StateObsolete, "", g.run.Started
-	put := make([]putBack, 0, len(outcome.Sets))
-	for _, set := range outcome.Sets {
-		put = append(put, putBack{Attribute: set.Attribute, Was: set.Old, Set: set.New})
-	}
-	text, err := json.Marshal(put)
-	if err != nil {
-		return err
-	}
-	replica.Restore = string(text)
-	change := g.change(replica, rollcall.VerbDisable)
-	change.Sets, change.Reason, change.Name = outcome.Sets, edit.Reason, nameAfter(&edit.Object, outcome.Sets)
-	return g.emit(change)
 }
 
 func (g *removal) failed(replica *rollcall.Replica, text string) error {

@@ -300,3 +300,34 @@ func TestACancelledRunChangesNothing(t *testing.T) {
 	}
 	wantText(t, "state", state(w, f), before)
 }
+
+// TestGoneStripsRolesAndGivesThemBack: an account whose profiles the source
+// does not say is left with one, and gets its own back on return.
+func TestGoneStripsRolesAndGivesThemBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	f := w.feed("users", "UserLDAP", func(r *rollcall.Rules) {
+		reconcileBy(r, "login")
+		a := rule(r, "profile_list")
+		a.From, a.Value, a.HasValue, a.Policy = "", "profileid->name:Portal user", true, rollcall.IfEmpty
+		r.Gone = rollcall.Gone{Then: rollcall.GoneUpdate, Set: []rollcall.Assignment{
+			{Attribute: "status", Value: "disabled"}, {Attribute: "allowed_org_list", Value: "allowed_org_id->name:Demo;reason:gone"}}}
+	}, "login", "profile_list")
+	f.put("u", "login", "l")
+	f.put("v", "login", "m")
+	w.sync()
+	accounts := func() string { return w.table("UserLDAP", "status", "allowed_org_list") }
+	back := f.away("u")
+	w.sync()
+	wantText(t, "gone", accounts(), "l status=disabled allowed_org_list=[Demo]\nm status=enabled allowed_org_list=[]")
+	back()
+	w.sync()
+	wantText(t, "back", accounts(), "l status=enabled allowed_org_list=[]\nm status=enabled allowed_org_list=[]")
+	f.source.Rules.Gone.Set[1].Value = "allowed_org_id->name:Nowhere"
+	f.away("u")
+	result, _ := w.sync()
+	if c := result.Run.Sources[0].Counters; c.ObsoletedErrors != 1 || !strings.Contains(w.replicas(f), "Found no match: ext_key = allowed_org_id, reconciliation = name=Nowhere") {
+		t.Errorf("counters %+v, replicas %s", c, w.replicas(f))
+	}
+	wantText(t, "nothing half done", accounts(), "l status=enabled allowed_org_list=[]\nm status=enabled allowed_org_list=[]")
+}

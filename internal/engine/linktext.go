@@ -78,9 +78,11 @@ func unqualify(item, qualifier string) string {
 	if qualifier == "" || !strings.Contains(item, qualifier) {
 		return item
 	}
-	doubled := "\x00"
-	item = strings.ReplaceAll(item, qualifier+qualifier, doubled)
-	return strings.ReplaceAll(strings.ReplaceAll(item, qualifier, ""), doubled, qualifier)
+	parts := strings.Split(item, qualifier+qualifier)
+	for i := range parts {
+		parts[i] = strings.ReplaceAll(parts[i], qualifier, "")
+	}
+	return strings.Join(parts, qualifier)
 }
 
 // check holds a link specification against the link class, and turns keys given

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -41,6 +40,9 @@ func (b *batching) update(ctx context.Context) error {
 		}
 		steps := reconcile.Differ(&b.src.Rules, current[i], b.resolved[i].values, before, b.entries[i].row)
 		edit := b.edit(i, steps)
+		if err := b.restore(ctx, i, &edit); err != nil {
+			return err
+		}
 		if len(edit.Sets) == 0 && len(edit.Links) == 0 {
 			if err := b.unchanged(i); err != nil {
 				return err
@@ -113,16 +115,9 @@ func (b *batching) inheritLinks(i int, current map[int]map[int][]rollcall.Link) 
 	}
 }
 
-// edit turns steps into the registry's terms, with what a gone rule had
-// overwritten put back when the entry came back.
+// edit turns steps into the registry's terms.
 func (b *batching) edit(i int, steps []reconcile.Step) registry.Edit {
 	edit := registry.Edit{Object: *b.objects[i], Key: b.entries[i].key, Reason: b.entries[i].name}
-	covered := map[string]bool{}
-	for n := range b.src.Rules.Attributes {
-		if rule := &b.src.Rules.Attributes[n]; rule.Update && b.resolved[i].values[n].IsSet {
-			covered[rule.Attribute.Code] = true
-		}
-	}
 	for _, step := range steps {
 		a := b.src.Rules.Attributes[step.Rule].Attribute
 		if a.Type == rollcall.TypeLinks {
@@ -134,30 +129,7 @@ func (b *batching) edit(i int, steps []reconcile.Step) registry.Edit {
 		}
 		edit.Sets = append(edit.Sets, rollcall.Assignment{Attribute: a.Code, Value: b.resolved[i].values[step.Rule].Text})
 	}
-	for _, put := range restorable(b.replicas[i].Restore) {
-		if !covered[put.Attribute] && b.objects[i].Get(put.Attribute) == put.Set {
-			edit.Sets = append(edit.Sets, rollcall.Assignment{Attribute: put.Attribute, Value: put.Was})
-		}
-	}
 	return edit
-}
-
-// putBack is what a gone rule overwrote of an object.
-type putBack struct {
-	Attribute string `json:"attribute"`
-	Was       string `json:"was"`
-	Set       string `json:"set"`
-}
-
-func restorable(text string) []putBack {
-	if text == "" {
-		return nil
-	}
-	var list []putBack
-	if err := json.Unmarshal([]byte(text), &list); err != nil {
-		return nil // written by nobody but keepRestore
-	}
-	return list
 }
 
 func (b *batching) verb(i int, steps []reconcile.Step) rollcall.Verb {

@@ -97,7 +97,7 @@ func (w *world) write(do func(*store.Tx) error) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	defer tx.Rollback()
+	defer func() { _ = tx.Rollback() }()
 	if err := do(tx); err != nil {
 		w.t.Fatal(err)
 	}
