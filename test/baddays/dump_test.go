@@ -1,0 +1,120 @@
+package baddays
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	_ "modernc.org/sqlite" // the database is looked at from outside
+)
+
+// dump is everything that the database holds but the records of runs: a line
+// per row, by table.
+type dump map[string][]string
+
+// records are the tables that a failed run may write to: that it failed.
+var records = []string{"run", "run_problem", "run_plan"}
+
+// dump reads the database as it is, with nobody's help.
+func (o *office) dump() dump {
+	o.t.Helper()
+	db := o.openDatabase()
+	defer db.Close()
+	d := dump{}
+	for _, table := range column[string](o.t, db, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'") {
+		if !slices.Contains(records, table) {
+			d[table] = rows(o.t, db, "SELECT * FROM "+table)
+		}
+	}
+	return d
+}
+
+func (o *office) openDatabase() *sql.DB {
+	o.t.Helper()
+	db, err := sql.Open("sqlite", "file:"+o.path("rollcall.db")+"?mode=ro&_pragma=busy_timeout(10000)")
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return db
+}
+
+// unchanged checks that the registry is what it was.
+func (o *office) unchanged(before dump) {
+	o.t.Helper()
+	if diff := cmp.Diff(before, o.dump()); diff != "" {
+		o.t.Errorf("the registry changed (-before +after):\n%s", diff)
+	}
+}
+
+// ask reads one column of the database.
+func ask[T any](o *office, query string) []T {
+	o.t.Helper()
+	db := o.openDatabase()
+	defer db.Close()
+	return column[T](o.t, db, query)
+}
+
+// states returns the states of all runs, oldest first.
+func (o *office) states() string {
+	o.t.Helper()
+	return strings.Join(ask[string](o, "SELECT state FROM run ORDER BY id"), " ")
+}
+
+func column[T any](t testing.TB, db *sql.DB, query string) []T {
+	t.Helper()
+	found, err := db.QueryContext(context.Background(), query)
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	defer found.Close()
+	var list []T
+	for found.Next() {
+		var v T
+		if err := found.Scan(&v); err != nil {
+			t.Fatalf("%s: %v", query, err)
+		}
+		list = append(list, v)
+	}
+	if err := found.Err(); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return list
+}
+
+// rows returns the rows of a query as text, sorted.
+func rows(t testing.TB, db *sql.DB, query string) []string {
+	t.Helper()
+	found, err := db.QueryContext(context.Background(), query)
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	defer found.Close()
+	names, err := found.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cells, places := make([]any, len(names)), make([]any, len(names))
+	for i := range cells {
+		places[i] = &cells[i]
+	}
+	var list []string
+	for found.Next() {
+		if err := found.Scan(places...); err != nil {
+			t.Fatalf("%s: %v", query, err)
+		}
+		var line strings.Builder
+		for i, name := range names {
+			fmt.Fprintf(&line, "%s=%q ", name, fmt.Sprint(cells[i]))
+		}
+		list = append(list, line.String())
+	}
+	if err := found.Err(); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	slices.Sort(list)
+	return list
+}
