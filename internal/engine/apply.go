@@ -262,7 +262,7 @@ func (b *batching) created(i int, d *registry.Draft) error {
 	if len(b.resolved[i].warnings) > 0 {
 		b.counters.CreatedWarnings++
 	}
-	if b.opt.Sink == nil {
+	if !b.isTold() {
 		return nil
 	}
 	change := b.change(i, rollcall.VerbProvision)

@@ -79,6 +79,9 @@ type Config struct {
 
 // New returns an engine.
 func New(c Config) *Engine {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
 	return &Engine{store: c.Store, registry: c.Registry, model: c.Model, spool: c.SpoolDir, now: c.Now, log: c.Log}
 }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -199,9 +200,24 @@ func (r *runner) result() *Result {
 	return &Result{Run: r.run, Problems: r.problems.list, More: r.problems.more}
 }
 
+// LevelChange is the log level of single changes: they are more than progress
+// and less than something odd.
+const LevelChange = slog.Level(2)
+
+// isTold reports whether anybody wants to hear of single changes.
+func (r *runner) isTold() bool {
+	return r.opt.Sink != nil || r.engine.log.Enabled(context.Background(), LevelChange)
+}
+
 // emit hands a change to whoever asked for the plan, and takes it into the
 // plan's digest.
 func (r *runner) emit(c *rollcall.Change) error {
+	verb := string(c.Verb)
+	if r.opt.DryRun {
+		verb = "would " + verb
+	}
+	r.engine.log.Log(context.Background(), LevelChange, verb, slog.String("source", c.Source), slog.String("entry", c.Entry),
+		slog.String("class", c.Class), slog.String("object", c.Name))
 	if r.opt.Sink == nil {
 		return nil
 	}
