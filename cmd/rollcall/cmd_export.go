@@ -64,7 +64,7 @@ func replaceFile(path string, write func(io.Writer) error) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	defer os.Remove(f.Name()) //nolint:errcheck // it has its name by then, or is of no use
+	defer os.Remove(f.Name()) // it has its name by then, or is of no use
 	if err := errors.Join(write(f), f.Close()); err != nil {
 		return err
 	}

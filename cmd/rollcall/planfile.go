@@ -86,7 +86,7 @@ func (w *planWriter) keep(h header) (err error) {
 	if err != nil {
 		return fmt.Errorf("write the plan: %w", err)
 	}
-	defer os.Remove(f.Name()) //nolint:errcheck // it has its name by then, or is of no use
+	defer os.Remove(f.Name()) // it has its name by then, or is of no use
 	err = w.writeTo(f, h)
 	if err = errors.Join(err, f.Close()); err == nil {
 		err = os.Rename(f.Name(), w.path)

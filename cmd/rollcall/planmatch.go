@@ -127,7 +127,7 @@ func (m *matcher) eachNow(yield func(deed, [16]byte, *rollcall.Change)) error {
 	if err != nil {
 		return fmt.Errorf("compare with the plan: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close() // it was only read
 	lines := bufio.NewReader(f)
 	for {
 		line, err := lines.ReadBytes('\n')

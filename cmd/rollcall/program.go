@@ -42,7 +42,7 @@ func (p *program) configure(c *cli) error {
 	}
 	plain := c.NoColor || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb"
 	p.color = !plain && isTerminal(p.out)
-	p.log = slog.New(tint.NewHandler(p.err, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: plain || !isTerminal(p.err)}))
+	p.log = slog.New(tint.NewTextHandler(p.err, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: plain || !isTerminal(p.err)}))
 	return nil
 }
 

@@ -65,7 +65,7 @@ func propose(ctx context.Context, cfg directory.Config, base, organization strin
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close() //nolint:errcheck // all was read
+	defer conn.Close() // all was read
 	root, err := conn.Root(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("ask the server what it is: %w", err)

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -234,14 +233,6 @@ func directoryConfig(d *config.Directory) directory.Config {
 		PageSize:       d.PageSize,
 		Referrals:      referrals,
 	}
-}
-
-// absolute returns a path for messages that survive a change of folder.
-func absolute(path string) string {
-	if full, err := filepath.Abs(path); err == nil {
-		return full
-	}
-	return path
 }
 
 // seed writes the predefined objects that are missing. It looks first, so that a

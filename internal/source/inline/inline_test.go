@@ -75,7 +75,7 @@ func TestWhatCannotBeMeantIsRefused(t *testing.T) {
 		want string
 	}{
 		"no entry":         {inline.Config{Key: "key"}, "there is no entry"},
-		"unknown field":    {inline.Config{Key: "key", Fields: []string{"nmae"}, Entries: map[string]map[string]any{"a": {"name": "A"}}}, `"nmae"`},
+		"unknown field":    {inline.Config{Key: "key", Fields: []string{"nickname"}, Entries: map[string]map[string]any{"a": {"name": "A"}}}, `"nickname"`},
 		"the key repeated": {inline.Config{Key: "key", Entries: map[string]map[string]any{"a": {"key": "A"}}}, "cannot be given again"},
 		"a section":        {inline.Config{Key: "key", Entries: map[string]map[string]any{"a": {"name": map[string]any{}}}}, `entry "a", field name`},
 	} {
