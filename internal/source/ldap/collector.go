@@ -277,7 +277,7 @@ func (r *reading) notices() []source.Finding {
 		list = append(list, source.Finding{Level: source.Warning, Text: fmt.Sprintf("%d of %d entries have no %s and cannot be followed", n, r.total.Entries, r.mapper.key)})
 	}
 	for _, f := range r.mapper.neverSeen() {
-		list = append(list, source.Finding{Level: source.Warning, Text: fmt.Sprintf("no entry has a value for %q: check its spelling, and that this user may read it", f)})
+		list = append(list, source.Finding{Level: source.Notice, Text: fmt.Sprintf("no entry has a value for %q: check its spelling, and that this user may read it", f)})
 	}
 	return list
 }
