@@ -23,6 +23,7 @@ type company struct {
 var (
 	firstNames = strings.Fields("Anna Björn Chloé Dagmar Éloïse Filip Grażyna Håkon Inès Jürgen Katharina Łukasz Maëlys Niamh Oisín Paweł Róża Søren Thérèse Zoë")
 	lastNames  = strings.Fields("Müller Østergaard Lefèvre Kowalczyk O'Brien Schäfer Bérard Zieliński Murphy Nielsen Weiß Fournier Dąbrowski Gallagher Rasmussen Köhler Sénéchal Wójcik Fitzgerald Kjær")
+	endings    = strings.Fields("au aux beck berg by cki court dal eau elli feld gaard hagen heim holm inen ini kin lund mann mark nen nik owa poulos quist rup rud sen ska skov son stad stein sson ton vic villa wald wick")
 	titles     = []string{"Account Manager", "Accountant", "Database Administrator", "Designer", "Engineer", "Network Administrator", "Product Manager", "Recruiter", "Sales Engineer", "Support Agent", "System Administrator", "Team Lead"}
 	ranks      = []string{"Deputy ", "Junior ", "Principal ", "Senior "}
 	cities     = []string{"Berlin", "Dublin", "København", "Kraków", "Lisboa", "Paris", "Praha", "Zürich"}
@@ -85,7 +86,9 @@ func (c *company) profileDN(i int) string {
 // same however many others there are.
 func (c *company) appendPerson(buf []byte, i int) []byte {
 	r := rand.New(rand.NewPCG(c.seed, uint64(i)))
-	first, last := firstNames[r.IntN(len(firstNames))], lastNames[r.IntN(len(lastNames))]
+	// Of a hundred thousand persons some fourteen in a hundred have a namesake.
+	first := firstNames[r.IntN(len(firstNames))] + "-" + firstNames[r.IntN(len(firstNames))]
+	last := lastNames[r.IntN(len(lastNames))] + endings[r.IntN(len(endings))]
 	number := fmt.Sprintf("%07d", i)
 	buf = appendLine(buf, "dn", c.personDN(i))
 	buf = append(buf, "objectClass: inetOrgPerson\n"...)
@@ -93,7 +96,7 @@ func (c *company) appendPerson(buf []byte, i int) []byte {
 	buf = appendLine(buf, "cn", first+" "+last+" "+strconv.Itoa(i))
 	buf = appendLine(buf, "sn", last)
 	buf = appendLine(buf, "givenName", first)
-	buf = appendLine(buf, "mail", "u"+number+"@staff.mail.example.org")
+	buf = appendLine(buf, "mail", "u"+number+"@example.org")
 	buf = appendLine(buf, "telephoneNumber", fmt.Sprintf("+49 30 %07d-%02d", r.IntN(10_000_000), r.IntN(100)))
 	buf = appendLine(buf, "mobile", fmt.Sprintf("+49 171 %07d", r.IntN(10_000_000)))
 	buf = appendLine(buf, "title", ranks[r.IntN(len(ranks))]+titles[r.IntN(len(titles))])

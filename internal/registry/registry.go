@@ -19,6 +19,8 @@ type reading interface {
 	Objects(ctx context.Context, class *rollcall.Class, ids []rollcall.ObjectID) ([]rollcall.Object, error)
 	// Find returns for each key the ids of the objects whose attrs equal it, ascending.
 	Find(ctx context.Context, class *rollcall.Class, attrs []string, keys [][]string) ([][]rollcall.ObjectID, error)
+	// Taken reports for each key whether Find would find anything, for less.
+	Taken(ctx context.Context, class *rollcall.Class, attrs []string, keys [][]string) ([]bool, error)
 	// Links returns for each host its links, sorted by target.
 	Links(ctx context.Context, attr *rollcall.Attribute, hosts []rollcall.ObjectID) ([][]rollcall.Link, error)
 	// Referrers returns the objects of holder and below whose key points at one of targets.

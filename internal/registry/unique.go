@@ -13,7 +13,8 @@ type uniqueCase struct {
 	it      *item
 	key     []string
 	folded  string
-	holders []rollcall.ObjectID // who has the key now
+	holders []rollcall.ObjectID // who has the key now, where that is not all the same
+	taken   bool                // somebody has it, whoever that is
 }
 
 // uniqueGroup is a rule and all items that it concerns.
@@ -29,16 +30,8 @@ type uniqueGroup struct {
 func (e *Editor) checkUnique(ctx context.Context, items []*item) error {
 	groups := e.uniqueGroups(items)
 	for _, g := range groups {
-		keys := make([][]string, len(g.cases))
-		for i, c := range g.cases {
-			keys[i] = c.key
-		}
-		found, err := e.tx.Find(ctx, g.class, g.rule.On, keys)
-		if err != nil {
+		if err := e.findHolders(ctx, g); err != nil {
 			return err
-		}
-		for i := range g.cases {
-			g.cases[i].holders = found[i]
 		}
 	}
 	// A refusal gives the value back to its holder, so decide again until
@@ -65,6 +58,27 @@ func (e *Editor) checkUnique(ctx context.Context, items []*item) error {
 		c.it.warnings = append(c.it.warnings, texts[i])
 	}
 	return nil
+}
+
+// findHolders finds who has the keys of a group. Where nobody can give a key up,
+// because all items are new, it is enough that somebody has it.
+func (e *Editor) findHolders(ctx context.Context, g *uniqueGroup) error {
+	keys := make([][]string, len(g.cases))
+	for i, c := range g.cases {
+		keys[i] = c.key
+	}
+	if len(g.keyOf) == 0 {
+		taken, err := e.tx.Taken(ctx, g.class, g.rule.On, keys)
+		for i := range taken {
+			g.cases[i].taken = taken[i]
+		}
+		return err
+	}
+	found, err := e.tx.Find(ctx, g.class, g.rule.On, keys)
+	for i := range found {
+		g.cases[i].holders = found[i]
+	}
+	return err
 }
 
 // clash is an item that breaks a rule.
@@ -157,7 +171,7 @@ func (g *uniqueGroup) clashes() []*item {
 		if c.it.refused() {
 			continue
 		}
-		taken := claimed[c.folded]
+		taken := c.taken || claimed[c.folded]
 		for _, id := range c.holders {
 			if c.it.was != nil && id == c.it.object.ID {
 				continue

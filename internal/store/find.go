@@ -64,27 +64,8 @@ func (q *queries) candidates(ctx context.Context, v *view, class *rollcall.Class
 // narrow picks an indexed column and the values it must have, each once; no
 // column when there is none.
 func (q *queries) narrow(ctx context.Context, t *table, class *rollcall.Class, attrs []string, keys [][]string) (string, []int64, error) {
-	var own []int // positions in attrs
-	for i, code := range attrs {
-		if ownText(class, code) {
-			own = append(own, i)
-		}
-	}
-	slices.SortFunc(own, func(a, b int) int { return strings.Compare(attrs[a], attrs[b]) })
-	codes := make([]string, len(own))
-	for i, at := range own {
-		codes[i] = attrs[at]
-	}
-	if look := t.lookup(codes); look != nil && len(own) > 0 && look.coversAll(q.model.Family(class.Name)) {
-		hashes := make([]int64, len(keys))
-		for i, key := range keys {
-			h := newHash()
-			for _, at := range own {
-				h = h.add(foldValue(class.Attribute(attrs[at]), key[at]))
-			}
-			hashes[i] = int64(h)
-		}
-		return look.column.name, distinct(hashes), nil
+	if look := q.lookupFor(t, class, attrs); look != nil {
+		return look.column.name, distinct(look.hashes(class, attrs, keys)), nil
 	}
 	for i, code := range attrs {
 		a := class.Attribute(code)

@@ -170,6 +170,36 @@ func (t *table) lookup(attrs []string) *lookup {
 	return nil
 }
 
+// lookupFor returns the look-up that finds every object of class and below by
+// the texts among some attributes that are its own, nil when there is none.
+func (q *queries) lookupFor(t *table, class *rollcall.Class, attrs []string) *lookup {
+	own := slices.DeleteFunc(slices.Clone(attrs), func(code string) bool { return !ownText(class, code) })
+	slices.Sort(own)
+	look := t.lookup(own)
+	if look == nil || len(own) == 0 || !look.coversAll(q.model.Family(class.Name)) {
+		return nil
+	}
+	return look
+}
+
+// hashes returns beside keys, which are of some attrs, the hash of an object
+// that equals it.
+func (look *lookup) hashes(class *rollcall.Class, attrs []string, keys [][]string) []int64 {
+	at := make([]int, len(look.attrs))
+	for i, code := range look.attrs {
+		at[i] = slices.Index(attrs, code)
+	}
+	hashes := make([]int64, len(keys))
+	for i, key := range keys {
+		h := newHash()
+		for j, code := range look.attrs {
+			h = h.add(foldValue(class.Attribute(code), key[at[j]]))
+		}
+		hashes[i] = int64(h)
+	}
+	return hashes
+}
+
 // EnsureLookup makes Find fast on a combination of attributes of class. Objects
 // that exist are entered at once. It is cheap when the look-up is there.
 func (s *Store) EnsureLookup(ctx context.Context, class *rollcall.Class, attrs []string) error {

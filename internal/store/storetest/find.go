@@ -61,6 +61,8 @@ func (s *suite) findTable(t *testing.T) {
 			}
 			got := value[[][]rollcall.ObjectID](t)(st.Find(t.Context(), m.Class(c.class), c.attrs, c.keys))
 			same(t, fmt.Sprintf("%s by %v %q, look-up %v", c.class, c.attrs, c.keys, looked), got, c.want, cmpopts.EquateEmpty())
+			taken := value[[]bool](t)(st.Taken(t.Context(), m.Class(c.class), c.attrs, c.keys))
+			same(t, fmt.Sprintf("%s by %v %q taken, look-up %v", c.class, c.attrs, c.keys, looked), taken, isTaken(c.want))
 		}
 	}
 	// The look-ups must follow what changes now.
@@ -73,6 +75,15 @@ func (s *suite) findTable(t *testing.T) {
 		got := value[[][]rollcall.ObjectID](t)(st.Find(t.Context(), person, []string{"friendlyname"}, [][]string{{key}}))
 		same(t, key, got, [][]rollcall.ObjectID{want}, cmpopts.EquateEmpty())
 	}
+}
+
+// isTaken is what Taken says where Find finds this.
+func isTaken(found [][]rollcall.ObjectID) []bool {
+	taken := make([]bool, len(found))
+	for i := range found {
+		taken[i] = len(found[i]) > 0
+	}
+	return taken
 }
 
 // findProperty does random inserts, updates, deletions and new look-ups, and
@@ -135,7 +146,10 @@ func (s *suite) findProperty(t *testing.T) {
 					key[i] = texts.Draw(rt, "key")
 				}
 				got := value[[][]rollcall.ObjectID](rt)(st.Find(rt.Context(), person, attrs, [][]string{key}))
-				same(rt, fmt.Sprintf("%v = %q", attrs, key), got, [][]rollcall.ObjectID{expected(model, attrs, key)}, cmpopts.EquateEmpty())
+				want := [][]rollcall.ObjectID{expected(model, attrs, key)}
+				same(rt, fmt.Sprintf("%v = %q", attrs, key), got, want, cmpopts.EquateEmpty())
+				taken := value[[]bool](rt)(st.Taken(rt.Context(), person, attrs, [][]string{key}))
+				same(rt, fmt.Sprintf("%v = %q taken", attrs, key), taken, isTaken(want))
 			},
 		})
 	})
