@@ -53,7 +53,7 @@ func (a *app) story(ctx context.Context, ref rollcall.Ref, attribute string) (*r
 	for _, c := range claims {
 		s.Replicas = append(s.Replicas, report.StoryReplica{
 			Source: c.source.Name, Key: c.replica.Key, Entry: c.replica.Name, State: c.replica.State, Creator: c.replica.IsCreator,
-			LastSeen: c.replica.LastSeen, Error: c.replica.LastError, Warning: c.replica.LastWarning,
+			Run: c.replica.Run, LastSeen: c.replica.LastSeen, Error: c.replica.LastError, Warning: c.replica.LastWarning,
 		})
 	}
 	s.Attributes, err = a.values(ctx, object, claims, attribute, s.Steps)

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -141,6 +142,7 @@ func TestReCreationTakesTheObjectOver(t *testing.T) {
 	if got := w.object("Person", "F N").ID; got != id {
 		t.Errorf("the person is object %d, was %d", got, id)
 	}
+	wantText(t, "history", w.reasons(id), "cn=young (made anew: entry old had it before)\ncn=old")
 	f.away("young")
 	w.sync()
 	wantText(t, "persons", w.table("Person"), "G M")
@@ -162,6 +164,7 @@ func TestRenameAndMoveAreTheSameEntry(t *testing.T) {
 	f.put("k", "dn", "cn=F M,ou=b", "name", "M")
 	_, changes = w.sync()
 	wantText(t, "renamed", lines(changes), "update k name:N>M")
+	wantText(t, "history", w.reasons(id), "cn=F M,ou=b (moved from cn=F N,ou=b)\ncn=F N,ou=a")
 	if got := w.object("Person", "F M").ID; got != id {
 		t.Errorf("the person is object %d, was %d", got, id)
 	}
@@ -210,4 +213,38 @@ func TestOneBadEntryIsNotABadRun(t *testing.T) {
 	f.put("nul", "name", "N5")
 	w.sync()
 	wantText(t, "put right", w.table("Person", "phone"), "F1 N1 phone=\nF2 N2 phone=3\nF3 N3 phone=5\nF5 N5 phone=\nF6 N6 phone=")
+}
+
+// A key that says nothing of who its entry is must not look like a leaving.
+func TestAnEntryWithABadKeyIsNotGone(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(f *feed){
+		"it lost its key": func(f *feed) {
+			f.put("nokey", "dn", "cn=b", "name", "N2", "first_name", "F2", "email", "2@x.com")
+		},
+		"it got another's key": func(f *feed) { f.again("a", "cn=b") },
+		"it got another's key and came first": func(f *feed) {
+			f.entries["a"]["dn"] = "CN=B"
+			f.again("a", "cn=a")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			f := persons(w, func(r *rollcall.Rules) { r.Gone = rollcall.Gone{Then: rollcall.GoneDelete} })
+			for i, key := range []string{"a", "b", "c"} {
+				n := strconv.Itoa(i + 1)
+				f.put(key, "name", "N"+n, "first_name", "F"+n, "email", n+"@x.com")
+			}
+			w.sync()
+			before := w.table("Person") + w.replicas(f)
+			f.away("b")
+			spoil(f)
+			result, _ := w.sync()
+			wantText(t, "persons and replicas", w.table("Person")+w.replicas(f), before)
+			if c := result.Run.Sources[0].Counters; c.EntryProblems != 1 || c.Missing+c.Deleted != 0 {
+				t.Errorf("counters: %+v", c)
+			}
+		})
+	}
 }

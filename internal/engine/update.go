@@ -118,6 +118,9 @@ func (b *batching) inheritLinks(i int, current map[int]map[int][]rollcall.Link) 
 // edit turns steps into the registry's terms.
 func (b *batching) edit(i int, steps []reconcile.Step) registry.Edit {
 	edit := registry.Edit{Object: *b.objects[i], Key: b.entries[i].key, Reason: b.entries[i].name}
+	if note := b.note(i); note != "" {
+		edit.Reason += " (" + note + ")"
+	}
 	for _, step := range steps {
 		a := b.src.Rules.Attributes[step.Rule].Attribute
 		if a.Type == rollcall.TypeLinks {
@@ -196,7 +199,7 @@ func (b *batching) updated(p pendingEdit, outcome *registry.Outcome) error {
 	change := b.change(i, p.verb)
 	change.Sets = outcome.Sets
 	change.Name = nameAfter(b.objects[i], outcome.Sets)
-	b.sayMoved(i, change)
+	change.Reason = b.note(i)
 	return b.emit(change)
 }
 
@@ -228,14 +231,16 @@ func (b *batching) unchanged(i int) error {
 	}
 	change := b.change(i, verb)
 	change.Name = b.objects[i].Name()
-	b.sayMoved(i, change)
+	change.Reason = b.note(i)
 	return b.emit(change)
 }
 
-func (b *batching) sayMoved(i int, change *rollcall.Change) {
-	if was := b.before[i].Name; was != "" && was != b.entries[i].name && change.Reason == "" {
-		change.Reason = "moved from " + was
+// note says what became of the entry itself, "" when it is the same as before.
+func (b *batching) note(i int) string {
+	if was := b.before[i].Name; b.reason[i] == "" && was != "" && was != b.entries[i].name {
+		return "moved from " + was
 	}
+	return b.reason[i]
 }
 
 func count(counter *int, when bool) {

@@ -213,6 +213,21 @@ func (w *world) show(o *rollcall.Object, code string) string {
 	return o.Get(code)
 }
 
+// reasons returns why a person is as it is, newest step first.
+func (w *world) reasons(id rollcall.ObjectID) string {
+	w.t.Helper()
+	var reasons []string
+	filter := rollcall.HistoryFilter{Object: rollcall.Ref{Class: "Person", ID: id}, Newest: true}
+	err := w.store.History(w.t.Context(), filter, func(h *rollcall.History) error {
+		reasons = append(reasons, h.Reason)
+		return nil
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return strings.Join(reasons, "\n")
+}
+
 func (w *world) name(class *rollcall.Class, id rollcall.ObjectID) string {
 	names, err := w.store.Names(w.t.Context(), class, []rollcall.ObjectID{id})
 	if err != nil {
@@ -276,6 +291,7 @@ type feed struct {
 	fields  []string
 	entries map[string]map[string]string // by key: field -> value, several joined by "|"; "dn" is the name
 	doubled []string                     // keys that come twice
+	others  []string                     // and the names that they come with then, when they are others
 	broken  error                        // the load ends with it, after half of the entries
 	calls   int
 }
@@ -329,9 +345,15 @@ func (f *feed) put(key string, values ...string) {
 	f.entries[key] = entry
 }
 
+// again makes a key come a second time, with another name.
+func (f *feed) again(key, name string) {
+	f.doubled, f.others = append(f.doubled, key), append(f.others, name)
+}
+
 func (f *feed) Collect(ctx context.Context, emit func(*rollcall.Entry) error) (rollcall.Checkpoint, error) {
 	f.calls++
 	keys := slices.Sorted(maps.Keys(f.entries))
+	single := len(keys)
 	keys = append(keys, f.doubled...)
 	for n, key := range keys {
 		if f.broken != nil && n >= len(keys)/2 {
@@ -341,6 +363,9 @@ func (f *feed) Collect(ctx context.Context, emit func(*rollcall.Entry) error) (r
 			return nil, err
 		}
 		e := rollcall.Entry{Key: []byte(key), Name: []byte(f.entries[key]["dn"]), Fields: f.fields, Values: make([][][]byte, len(f.fields))}
+		if n >= single && n-single < len(f.others) {
+			e.Name = []byte(f.others[n-single])
+		}
 		if strings.HasPrefix(key, "nokey") {
 			e.Key = nil
 		}

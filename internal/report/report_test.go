@@ -64,7 +64,7 @@ var run = rollcall.Run{
 var story = report.Story{
 	Class: "Person", ID: 12, Name: "Grace Hopper",
 	Replicas: []report.StoryReplica{
-		{Source: "persons", Key: "g2", Entry: "CN=Grace,DC=x", State: rollcall.StateSynchronized, Creator: true, LastSeen: noon, Warning: "w"},
+		{Source: "persons", Key: "g2", Entry: "CN=Grace,DC=x", State: rollcall.StateSynchronized, Creator: true, Run: 3, LastSeen: noon, Warning: "w"},
 		{Source: "hr", Key: "77", Entry: evil, State: rollcall.StateObsolete, Error: "Unable to update"},
 	},
 	Attributes: []report.StoryAttribute{

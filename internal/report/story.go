@@ -26,7 +26,8 @@ type StoryReplica struct {
 	Key      string                `json:"key"`
 	Entry    string                `json:"entry"`
 	State    rollcall.ReplicaState `json:"state"`
-	Creator  bool                  `json:"creator"` // the source's entry made the object
+	Creator  bool                  `json:"creator"`       // the source's entry made the object
+	Run      int64                 `json:"run,omitempty"` // that saw the entry first
 	LastSeen time.Time             `json:"last_seen,omitzero"`
 	Error    string                `json:"error,omitempty"`
 	Warning  string                `json:"warning,omitempty"`
@@ -93,6 +94,9 @@ func (s *Story) text(w *writer, o Options) {
 		}
 		w.printf("  source %s %s, %s: %s\n", Printable(r.Source), made, Printable(string(r.State)), Printable(r.Entry))
 		w.printf("    key %s", Printable(r.Key))
+		if r.Run != 0 {
+			w.printf(", since run %d", r.Run)
+		}
 		if !r.LastSeen.IsZero() {
 			w.printf(", last seen %s", o.when(r.LastSeen))
 		}
