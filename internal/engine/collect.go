@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"rollcall/internal/reconcile"
@@ -25,6 +27,7 @@ type load struct {
 	dropped   map[int64]bool      // replicas whose object a new entry took over
 	movedFrom map[int64]string    // the names that replicas had before this load
 	doubled   map[string][]string // key -> the names that share it
+	unsure    unsure
 	counters  rollcall.Counters
 	arrivals  int // replicas that this load made
 	missed    int // entries that this load is the first to miss
@@ -105,6 +108,7 @@ func (c *collecting) take(e *rollcall.Entry) error {
 	c.counters.Read++
 	if len(e.Key) == 0 {
 		c.counters.EntryProblems++
+		c.unsure.add(e.Name)
 		c.problems.add(rollcall.Problem{Source: c.src.Name, Entry: string(e.Name),
 			Reason: "the entry has no key attribute, so it cannot be told from others; it is left alone"})
 		return nil
@@ -134,12 +138,14 @@ func (c *collecting) double(e *rollcall.Entry) {
 	if c.doubled == nil {
 		c.doubled = map[string][]string{}
 	}
+	c.unsure.add(e.Name)
 	key := string(e.Key)
 	c.doubled[key] = append(c.doubled[key], string(e.Name))
 }
 
 func (l *load) reportDoubled(problems *problems) {
-	for key, names := range l.doubled {
+	for _, key := range slices.Sorted(maps.Keys(l.doubled)) {
+		names := l.doubled[key]
 		l.counters.EntryProblems += len(names)
 		problems.add(rollcall.Problem{Source: l.src.Name, Key: key, Entry: names[0],
 			Reason: fmt.Sprintf("%d entries share this key (also %s); none of them is taken over until the key is unique",

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -20,30 +21,46 @@ type absentee struct {
 // up by name: those that moved get their new name, those that are missing for
 // the first time get the time when they were last seen and lose theirs.
 func (r *runner) mark(ctx context.Context, l *load) error {
-	var first []int64
+	if err := r.move(ctx, l); err != nil {
+		return err
+	}
 	l.index.Missing(func(id int64, away, _ bool) bool {
 		l.missing = append(l.missing, absentee{id, away})
-		if !away {
-			first = append(first, id)
-		}
 		return true
 	})
-	slices.SortFunc(l.missing, func(a, b absentee) int { return int(a.id - b.id) })
-	slices.Sort(first)
-	l.missed = len(first)
-	l.movedFrom = map[int64]string{}
-	if len(first) > 0 {
-		if err := r.keepBefore(ctx, l, first); err != nil {
-			return err
-		}
-		if err := r.tx.SetLastSeen(ctx, l.src.ID, first, l.standing.LastComplete); err != nil {
-			return fmt.Errorf("mark missing replicas: %w", err)
+	slices.SortFunc(l.missing, func(a, b absentee) int { return cmp.Compare(a.id, b.id) })
+	if err := r.spare(ctx, l); err != nil {
+		return err
+	}
+	var first []int64
+	for _, m := range l.missing {
+		if !m.isAway {
+			first = append(first, m.id)
 		}
 	}
+	l.missed = len(first)
+	if len(first) == 0 {
+		return nil
+	}
+	if err := r.keepBefore(ctx, l, first); err != nil {
+		return err
+	}
+	if err := r.tx.SetLastSeen(ctx, l.src.ID, first, l.standing.LastComplete); err != nil {
+		return fmt.Errorf("mark missing replicas: %w", err)
+	}
+	return nil
+}
+
+// move gives the replicas of entries that moved their new names.
+func (r *runner) move(ctx context.Context, l *load) error {
+	l.movedFrom = map[int64]string{}
 	return l.spool.batches(batchSize, func(batch []staged) error {
 		names := map[int64]string{}
 		for i := range batch {
-			if batch[i].replica != 0 && batch[i].verdict != reconcile.Due {
+			switch {
+			case l.doubled[batch[i].key] != nil:
+				l.unsure.add([]byte(batch[i].name))
+			case batch[i].replica != 0 && batch[i].verdict != reconcile.Due:
 				names[batch[i].replica] = batch[i].name
 			}
 		}

@@ -29,6 +29,9 @@ func (l *load) overLimit() string {
 	switch {
 	case l.missed > 0 && l.counters.Read == 0:
 		return fmt.Sprintf("the directory answered with no entry at all, where %d were known", total)
+	case l.missed > 0 && l.unsure.more > 0:
+		return fmt.Sprintf("%d entries have no key of their own, too many to tell by name who of them is one of the %d that seem gone",
+			len(l.unsure.names)+l.unsure.more, l.missed)
 	case l.missed > 0 && l.standing.Scope != "" && l.standing.Scope != l.src.Scope:
 		return fmt.Sprintf("what is read changed since the last run (%s, was %s), and %d of %d entries are no longer in it",
 			l.src.Scope, l.standing.Scope, l.missed, total)
