@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"rollcall/internal/rollcall"
@@ -39,34 +38,39 @@ func (q *queries) Taken(ctx context.Context, class *rollcall.Class, attrs []stri
 	return taken, err
 }
 
-// takenBy looks at one object of each key's hash. It returns the keys whose
-// object is another one with the same hash.
+// takenBy looks at one object of each key's hash. Should another text have the
+// same hash, it may hide the one that is looked for: then the keys that were not
+// found are returned.
 func (q *queries) takenBy(ctx context.Context, look *lookup, class *rollcall.Class, attrs []string, keys [][]string, taken []bool) (unsure []int, err error) {
 	v, err := q.view(class, q.needed(class, attrs...))
 	if err != nil {
 		return nil, err
 	}
-	hashes := look.hashes(class, attrs, keys)
 	m := newMatcher(class, attrs, keys)
-	there := map[int64]bool{}
+	read := 0
 	first := "(CAST(? AS " + q.d.traits().types[number] + "))"
-	err = inLists(distinct(slices.Clone(hashes)), func(_ string, args []any) error {
+	err = inLists(distinct(look.hashes(class, attrs, keys)), func(_ string, args []any) error {
 		values := first + strings.Repeat(",(?)", len(args)-1)
 		objects, err := v.collect(ctx, "id IN (WITH v (hash) AS (VALUES "+values+") SELECT (SELECT o.id FROM "+v.table.quoted+" AS o WHERE o."+
 			look.column.name+" = v.hash"+v.where+" LIMIT 1) FROM v)", args)
 		if err != nil {
 			return err
 		}
-		for i := range objects {
-			there[look.hash(&objects[i])] = true
-		}
+		read += len(objects)
 		return m.match(ctx, q, objects)
 	})
-	for i := range keys {
-		taken[i] = len(m.found[i]) > 0
-		if !taken[i] && there[hashes[i]] {
+	matched := map[rollcall.ObjectID]bool{}
+	for i, ids := range m.found {
+		taken[i] = len(ids) > 0
+		for _, id := range ids {
+			matched[id] = true
+		}
+		if !taken[i] {
 			unsure = append(unsure, i)
 		}
+	}
+	if len(matched) == read {
+		return nil, err
 	}
 	return unsure, err
 }

@@ -35,21 +35,27 @@ func drifting(t *testing.T, st *store.Store) (*rollcall.Source, []rollcall.Repli
 	return src, insertReplicas(t, st, src, list...)
 }
 
-func (s *suite) drifted(t *testing.T) {
-	dsn := s.fresh(t)
-	st := openAt(t, dsn, Model())
-	src, list := drifting(t, st)
+// behind changes a database behind the store's back.
+func behind(t *testing.T, dsn string, statements ...string) {
+	t.Helper()
 	driver := "sqlite"
 	if strings.HasPrefix(dsn, "postgres") {
 		driver = "pgx"
 	}
 	db := value[*sql.DB](t)(sql.Open(driver, dsn))
-	t.Cleanup(func() { _ = db.Close() })
-	for _, statement := range []string{`UPDATE obj_contact SET name = 'y' WHERE id = 1`, `DELETE FROM obj_contact WHERE id = 3`} {
+	defer func() { must(t, db.Close()) }()
+	for _, statement := range statements {
 		if _, err := db.ExecContext(t.Context(), statement); err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+func (s *suite) drifted(t *testing.T) {
+	dsn := s.fresh(t)
+	st := openAt(t, dsn, Model())
+	src, list := drifting(t, st)
+	behind(t, dsn, `UPDATE obj_contact SET name = 'y' WHERE id = 1`, `DELETE FROM obj_contact WHERE id = 3`)
 	got, newest, err := st.Drifted(t.Context(), src, 0)
 	must(t, err)
 	same(t, "drifted", slices.Sorted(slices.Values(got)), []int64{list[0].ID, list[2].ID})

@@ -19,6 +19,7 @@ func (s *suite) findTests() map[string]func(*testing.T) {
 		"LookupServesTwoStoresOnOneDatabase":      s.lookupOfAnotherStore,
 		"LookupIsCheapWhenItIsThere":              s.lookupTwice,
 		"FindTakesMoreKeysThanOneStatement":       s.findMany,
+		"TakenSeesBehindAnEqualHash":              s.takenBehind,
 	}
 }
 
@@ -241,4 +242,18 @@ func (s *suite) findMany(t *testing.T) {
 			t.Fatalf("key %q: got %v, want %d", keys[i], got[i], want)
 		}
 	}
+}
+
+// takenBehind: of two names with one hash either may come first.
+func (s *suite) takenBehind(t *testing.T) {
+	dsn := s.fresh(t)
+	st := openAt(t, dsn, Model())
+	person := Model().Class("Person")
+	must(t, st.EnsureLookup(t.Context(), person, []string{"name"}))
+	for id, name := range []string{"first", "second", "third"} {
+		insert(t, st, object(Model(), "Person", rollcall.ObjectID(id+1), "name", name))
+	}
+	behind(t, dsn, `UPDATE obj_contact SET look_name = (SELECT o.look_name FROM obj_contact AS o WHERE o.id = 2)`)
+	got := value[[]bool](t)(st.Taken(t.Context(), person, []string{"name"}, [][]string{{"second"}, {"nobody"}}))
+	same(t, "taken", got, []bool{true, false})
 }
