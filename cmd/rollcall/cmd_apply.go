@@ -175,6 +175,6 @@ func sameRun(held, now *rollcall.Run) error {
 	if len(differences) == 0 {
 		return nil
 	}
-	return rollcall.Errorf(rollcall.Conflict, "things moved on since run %d was held; nothing was changed. See \"rollcall plan\", then \"rollcall sync\". What differs:\n  %s",
+	return rollcall.Errorf(rollcall.Conflict, "things moved on since run %d was held: see \"rollcall plan\", then \"rollcall sync\". What differs:\n  %s",
 		held.ID, strings.Join(differences, "\n  "))
 }

@@ -47,7 +47,7 @@ func (m *matcher) confirm(run *rollcall.Run) error {
 	if more > 0 {
 		text += fmt.Sprintf("\n  … and %d more", more)
 	}
-	return rollcall.Errorf(rollcall.Conflict, "things moved on since the plan was made; nothing was changed. Make a new plan. What differs:\n  %s", text)
+	return rollcall.Errorf(rollcall.Conflict, "things moved on since the plan was made: make a new one. What differs:\n  %s", text)
 }
 
 // deed identifies a change among the others of its plan; what exactly it does is

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -29,6 +30,14 @@ type Conn struct {
 
 // URL returns the URL of the server that answered.
 func (c *Conn) URL() string { return c.end.text }
+
+// TLS returns the state of the connection's encryption, false when it has none.
+func (c *Conn) TLS() (tls.ConnectionState, bool) {
+	if tc, ok := c.nc.(*tls.Conn); ok {
+		return tc.ConnectionState(), true
+	}
+	return tls.ConnectionState{}, false
+}
 
 // Close says goodbye and closes the connection.
 func (c *Conn) Close() error {

@@ -91,7 +91,9 @@ func TestInitWritesWhatWorksUneditedOnSlapd(t *testing.T) {
 			server.Add(staff(server.BaseDN, unique))
 			s := &shell{t: t, dir: t.TempDir(), env: []string{"ROLLCALL_PASSWORD=" + server.Password, "ROLLCALL_LDAP_PASSWORD=" + server.Password}}
 			s.run(0, "init", server.LDAPS, "--bind-dn", server.ReaderDN, "--ca", server.CA.File)
-			s.run(0, "check")
+			if out := s.run(0, "check"); !strings.Contains(out, "the connection is encrypted (TLS 1.3); the server's certificate is valid until") {
+				t.Errorf("check says nothing of the certificate:\n%s", out)
+			}
 			s.run(4, "plan", "--check")
 			s.run(0, "sync")
 			s.run(0, "plan", "--check")

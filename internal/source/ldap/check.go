@@ -2,10 +2,12 @@ package ldap
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"rollcall/internal/directory"
@@ -35,6 +37,7 @@ func (c *Collector) Check(ctx context.Context) ([]source.Finding, error) {
 	if c.cfg.Directory.TLS.SkipVerify {
 		say(source.Warning, "the server's certificate is not checked: anybody in between could read the password")
 	}
+	c.checkCertificate(conn, say)
 	r, err := c.open(ctx, conn)
 	if err != nil {
 		return list, err
@@ -65,6 +68,23 @@ func (c *Collector) Check(ctx context.Context) ([]source.Finding, error) {
 		say(source.OK, "the filter finds entries; looked at %d", min(r.total.Entries, sampleSize))
 	}
 	return append(list, r.notices()...), nil
+}
+
+// soonExpired is how long before its end a certificate is worth a word.
+const soonExpired = 30 * 24 * time.Hour
+
+// checkCertificate says until when the server's certificate holds.
+func (c *Collector) checkCertificate(conn *directory.Conn, say func(source.Level, string, ...any)) {
+	state, ok := conn.TLS()
+	if !ok || len(state.PeerCertificates) == 0 {
+		return
+	}
+	end := state.PeerCertificates[0].NotAfter.UTC()
+	level, soon := source.OK, ""
+	if end.Sub(c.cfg.Now()) < soonExpired {
+		level, soon = source.Notice, ": renew it soon"
+	}
+	say(level, "the connection is encrypted (%s); the server's certificate is valid until %s%s", tls.VersionName(state.Version), end.Format(time.DateOnly), soon)
 }
 
 func describe(root *directory.Root) string {
