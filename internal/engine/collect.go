@@ -6,9 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
 	"rollcall/internal/reconcile"
 	"rollcall/internal/registry"
@@ -26,7 +23,7 @@ type load struct {
 	missing   []absentee
 	dropped   map[int64]bool      // replicas whose object a new entry took over
 	movedFrom map[int64]string    // the names that replicas had before this load
-	doubled   map[string][]string // key -> the names that share it
+	doubled   map[string]*doubled // by key
 	unsure    unsure
 	counters  rollcall.Counters
 	arrivals  int // replicas that this load made
@@ -65,7 +62,6 @@ func (r *runner) collect(ctx context.Context, l *load) error {
 	if err != nil {
 		return fmt.Errorf("collect: %w", err)
 	}
-	l.reportDoubled(r.problems)
 	return l.spool.seal()
 }
 
@@ -119,7 +115,7 @@ func (c *collecting) take(e *rollcall.Entry) error {
 	case reconcile.Same:
 		return nil
 	case reconcile.Doubled:
-		c.double(e)
+		c.double(e, replica)
 		return nil
 	}
 	clear(c.row)
@@ -132,25 +128,27 @@ func (c *collecting) take(e *rollcall.Entry) error {
 	return c.spool.add(&entry)
 }
 
-// double remembers an entry whose key came before. Neither of the two may
-// decide, and both count as seen.
-func (c *collecting) double(e *rollcall.Entry) {
-	if c.doubled == nil {
-		c.doubled = map[string][]string{}
-	}
-	c.unsure.add(e.Name)
-	key := string(e.Key)
-	c.doubled[key] = append(c.doubled[key], string(e.Name))
+// doubled are the entries that share a key. None of them may decide, and all
+// count as seen.
+type doubled struct {
+	replica int64    // whose key it is, 0 for a new one
+	first   string   // the name of the entry that came first
+	others  []string // those of the entries after it
 }
 
-func (l *load) reportDoubled(problems *problems) {
-	for _, key := range slices.Sorted(maps.Keys(l.doubled)) {
-		names := l.doubled[key]
-		l.counters.EntryProblems += len(names)
-		problems.add(rollcall.Problem{Source: l.src.Name, Key: key, Entry: names[0],
-			Reason: fmt.Sprintf("%d entries share this key (also %s); none of them is taken over until the key is unique",
-				len(names)+1, strings.Join(names, "; "))})
+// double remembers an entry whose key came before.
+func (c *collecting) double(e *rollcall.Entry, replica int64) {
+	c.unsure.add(e.Name)
+	if c.doubled == nil {
+		c.doubled = map[string]*doubled{}
 	}
+	key := string(e.Key)
+	d := c.doubled[key]
+	if d == nil {
+		d = &doubled{replica: replica}
+		c.doubled[key] = d
+	}
+	d.others = append(d.others, string(e.Name))
 }
 
 // hasher sums up an entry: the rules' fingerprint, its name, and every value

@@ -24,6 +24,9 @@ func (r *runner) mark(ctx context.Context, l *load) error {
 	if err := r.move(ctx, l); err != nil {
 		return err
 	}
+	if err := r.reportDoubled(ctx, l); err != nil {
+		return err
+	}
 	l.index.Missing(func(id int64, away, _ bool) bool {
 		l.missing = append(l.missing, absentee{id, away})
 		return true
@@ -57,9 +60,11 @@ func (r *runner) move(ctx context.Context, l *load) error {
 	return l.spool.batches(batchSize, func(batch []staged) error {
 		names := map[int64]string{}
 		for i := range batch {
+			d := l.doubled[batch[i].key]
 			switch {
-			case l.doubled[batch[i].key] != nil:
-				l.unsure.add([]byte(batch[i].name))
+			case d != nil:
+				d.first = batch[i].name
+				l.unsure.add([]byte(d.first))
 			case batch[i].replica != 0 && batch[i].verdict != reconcile.Due:
 				names[batch[i].replica] = batch[i].name
 			}

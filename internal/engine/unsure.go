@@ -3,7 +3,9 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"rollcall/internal/rollcall"
 )
@@ -54,4 +56,44 @@ func (r *runner) spare(ctx context.Context, l *load) error {
 	}
 	l.missing = slices.DeleteFunc(l.missing, func(a absentee) bool { return spared[a.id] })
 	return nil
+}
+
+// reportDoubled makes a problem of every key that several entries share.
+func (r *runner) reportDoubled(ctx context.Context, l *load) error {
+	// An entry that came first and did not change is its replica's.
+	var ids []int64
+	byReplica := map[int64]*doubled{}
+	for _, d := range l.doubled {
+		if d.first == "" && d.replica != 0 {
+			ids = append(ids, d.replica)
+			byReplica[d.replica] = d
+		}
+	}
+	slices.Sort(ids)
+	for batch := range slices.Chunk(ids, batchSize) {
+		replicas, err := r.tx.Replicas(ctx, l.src, batch)
+		if err != nil {
+			return fmt.Errorf("load replicas: %w", err)
+		}
+		for i := range replicas {
+			byReplica[replicas[i].ID].first = replicas[i].Name
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(l.doubled)) {
+		d := l.doubled[key]
+		l.counters.EntryProblems += len(d.others)
+		r.problems.add(rollcall.Problem{Source: l.src.Name, Key: key, Entry: d.first,
+			Reason: fmt.Sprintf("%d entries share the key %s (the others: %s); none of them is taken over until the key is unique",
+				len(d.others)+1, key, enumerate(d.others))})
+	}
+	return nil
+}
+
+// enumerate joins names, a few of many.
+func enumerate(names []string) string {
+	const most = 5
+	if len(names) <= most {
+		return strings.Join(names, "; ")
+	}
+	return fmt.Sprintf("%s; and %d more", strings.Join(names[:most], "; "), len(names)-most)
 }
