@@ -44,6 +44,7 @@ type setting struct {
 	Directory string // further lines of the directory
 	Filter    string
 	Key       string
+	Manager   string // the rule of manager_id
 	Persons   string // further attributes of persons
 	Limits    string
 	PageSize  int // 20 when 0
@@ -87,7 +88,7 @@ sources:
       email:      {from: mail, reconcile: true}
       function:   {from: title}
       org_id:     {value: Example, by: name}
-      manager_id: {from: manager, by: dn}
+      manager_id: {{.Manager}}
 {{- with .Persons}}
       {{.}}
 {{- end}}
@@ -136,6 +137,7 @@ func (o *office) configure() {
 	}{
 		{&s.BindDN, "cn=reader,dc=example,dc=org"}, {&s.Base, "ou=people,dc=example,dc=org"},
 		{&s.Filter, "(objectClass=inetOrgPerson)"}, {&s.Key, "entryUUID"}, {&s.Limits, "{gone: 20%}"},
+		{&s.Manager, "{from: manager, by: dn}"},
 	} {
 		if *d.into == "" {
 			*d.into = d.value
