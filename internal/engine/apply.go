@@ -303,6 +303,9 @@ func (b *batching) change(i int, verb rollcall.Verb) *rollcall.Change {
 // every run.
 func (b *batching) fail(i int, counter *int, text string) {
 	b.failed[i] = text
-	b.resolved[i].warnings = nil // as iTop: an error drops the warnings
+	// As iTop: a replica with an error has no warnings. The report has both, since
+	// a reference that names nobody is often what the error comes of.
+	b.resolved[i].lost = append(b.resolved[i].lost, b.resolved[i].warnings...)
+	b.resolved[i].warnings = nil
 	*counter++
 }

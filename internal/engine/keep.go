@@ -95,9 +95,15 @@ func (b *batching) settleFailed(i int, text string) error {
 	if replica.Row == nil || replica.State == rollcall.StateNew {
 		replica.Row = slices.Clone(e.row)
 	}
-	b.problems.add(rollcall.Problem{Source: b.src.Name, Key: e.key, Entry: e.name, Reason: text})
+	lost := b.resolved[i].lost
+	reason := text
+	// Those that come of the mapping are problems already.
+	if fresh := lost[min(len(e.warnings), len(lost)):]; len(fresh) > 0 {
+		reason += " (" + strings.Join(fresh, "; ") + ")"
+	}
+	b.problems.add(rollcall.Problem{Source: b.src.Name, Key: e.key, Entry: e.name, Reason: reason})
 	change := b.change(i, rollcall.VerbFail)
-	change.Error, change.Warnings = text, nil
+	change.Error, change.Warnings = text, lost
 	if b.objects[i] != nil {
 		change.Name = b.objects[i].Name()
 	}

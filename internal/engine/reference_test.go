@@ -57,6 +57,27 @@ func TestManagersByDN(t *testing.T) {
 	wantText(t, "managers", managers(), "F ANN manager_id=\nF BOB manager_id=F ANN\nF NOBODY manager_id=\nF SOL manager_id=F ZOE\nF TIM manager_id=F NOBODY\nF ZOE manager_id=F BOB")
 }
 
+// TestAnErrorNamesTheReferenceItComesOf: the replica keeps the error alone, as
+// iTop's does; the report says which reference was not found.
+func TestAnErrorNamesTheReferenceItComesOf(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	f := staff(w)
+	constant(&f.source.Rules, "org_id", "Elsewhere", "name")
+	f.member("ann", "")
+	result, changes := w.sync()
+	const cause = "Could not find [unique] object for 'org_id': searched on name = 'Elsewhere'"
+	if len(result.Problems) != 1 || !strings.HasSuffix(result.Problems[0].Reason, "("+cause+")") {
+		t.Errorf("problems: %+v", result.Problems)
+	}
+	if len(changes) != 1 || len(changes[0].Warnings) != 1 || changes[0].Warnings[0] != cause {
+		t.Errorf("changes: %+v", changes)
+	}
+	if kept := w.replicas(f); strings.Contains(kept, cause) {
+		t.Errorf("the replica keeps %s", kept)
+	}
+}
+
 func TestReferencesByAttribute(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -15,8 +15,9 @@ type resolved struct {
 	values   []reconcile.Value
 	links    map[int][]rollcall.Link // by rule: the wanted contents of a link set
 	warnings []string
-	err      string // a link set that cannot be read: the entry fails with it
-	waits    bool   // a reference names an entry of this load that is not in place yet
+	lost     []string // the warnings of an entry that failed
+	err      string   // a link set that cannot be read: the entry fails with it
+	waits    bool     // a reference names an entry of this load that is not in place yet
 }
 
 // resolve looks up the references of a batch: one query a rule, not one an
