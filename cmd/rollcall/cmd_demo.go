@@ -147,7 +147,7 @@ func (s *show) arrive(ctx context.Context) (err error) {
 	}
 	defer closing(a.close, &err)
 	s.title("What a first run would do:  rollcall plan")
-	if err := s.plan(ctx, a, shownOf{"persons": 1, "users": 1}); err != nil {
+	if err := s.plan(ctx, a, shownOf{"persons": 1}); err != nil {
 		return err
 	}
 	s.title("Let it happen:  rollcall sync")
@@ -189,7 +189,7 @@ func (s *show) spendDay(ctx context.Context) (err error) {
 		s.say("   - %s\n", line)
 	}
 	s.title("What that means here:  rollcall plan")
-	if err := s.plan(ctx, a, shownOf{"persons": 20, "users": 5, "teams": 1}); err != nil {
+	if err := s.plan(ctx, a, shownOf{"persons": 20, "users": 3}); err != nil {
 		return err
 	}
 	s.title("Follow it:  rollcall sync")

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
+	"time"
 
 	"rollcall/internal/engine"
 	"rollcall/internal/report"
@@ -72,6 +74,9 @@ func (c *planCmd) Run(ctx context.Context, p *program) (err error) {
 	if err := shown.Close(&result.Run); err != nil {
 		return err
 	}
+	if !c.JSON {
+		absent(p, sources, &result.Run)
+	}
 	if file != nil {
 		if err := file.keep(planHeader(&result.Run, sources)); err != nil {
 			return err
@@ -96,4 +101,40 @@ func (a *app) plan(ctx context.Context, sources []*rollcall.Source, sink func(*r
 	result, err := a.engine.Run(ctx, jobs, engine.Options{Kind: "plan", By: who(), DryRun: true, Sink: sink, Progress: progress.show})
 	progress.done()
 	return result, err
+}
+
+// absent says what becomes of those who are not in the directory any more.
+func absent(p *program, sources []*rollcall.Source, run *rollcall.Run) {
+	for i, src := range sources {
+		n := run.Sources[i].Counters.Missing
+		if n == 0 {
+			continue
+		}
+		gone := &src.Rules.Gone
+		fate := map[rollcall.Deprovision]string{
+			rollcall.GoneIgnore: "nothing happens to their objects",
+			rollcall.GoneDelete: "their objects are deleted",
+			rollcall.GoneUpdate: "their objects get " + assignments(gone.Set),
+			rollcall.GoneUpdateThenDelete: fmt.Sprintf("their objects get %s, and are deleted %s after they were last seen",
+				assignments(gone.Set), days(gone.DeleteAfter)),
+		}[gone.Then]
+		fmt.Fprintf(p.out, "%s: %d not in the directory any more; once unseen for %s, %s.\n", src.Name, n, days(gone.After), fate)
+	}
+}
+
+func assignments(list []rollcall.Assignment) string {
+	parts := make([]string, len(list))
+	for i, a := range list {
+		parts[i] = fmt.Sprintf("%s %q", a.Attribute, a.Value)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// days writes a duration as the configuration does.
+func days(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d >= day && d%day == 0 {
+		return fmt.Sprintf("%dd", d/day)
+	}
+	return d.String()
 }
