@@ -64,16 +64,20 @@ olcRootDN: %s
 
 `, s.AdminDN)
 	b.WriteString(s.databaseLDIF(lines(s.cfg.Database)))
+	if !s.cfg.Plain {
+		b.WriteString(s.overlaysLDIF())
+	}
 	return b.String()
 }
 
-// databaseLDIF returns the mdb database with its overlays.
+const database = "olcDatabase={1}mdb,cn=config"
+
+// databaseLDIF returns the mdb database.
 func (s *SlapdServer) databaseLDIF(more string) string {
 	var limits strings.Builder
 	for _, l := range s.cfg.Limits {
 		limits.WriteString("olcLimits: " + l + "\n")
 	}
-	const database = "olcDatabase={1}mdb,cn=config"
 	return fmt.Sprintf(`dn: %[1]s
 objectClass: olcDatabaseConfig
 objectClass: olcMdbConfig
@@ -88,7 +92,12 @@ olcDbIndex: objectClass,entryUUID,entryCSN,modifyTimestamp,uid,cn,sn,mail,member
 olcAccess: to attrs=userPassword by self write by anonymous auth by * none
 olcAccess: to * by * read
 %[6]s%[7]s
-dn: olcOverlay={0}memberof,%[1]s
+`, database, s.BaseDN, s.AdminDN, s.Password, s.dir, limits.String(), more)
+}
+
+// overlaysLDIF returns the overlays of the database.
+func (s *SlapdServer) overlaysLDIF() string {
+	return fmt.Sprintf(`dn: olcOverlay={0}memberof,%[1]s
 objectClass: olcOverlayConfig
 objectClass: olcMemberOf
 olcOverlay: {0}memberof
@@ -101,7 +110,7 @@ olcRefintAttribute: member
 olcRefintAttribute: memberOf
 olcRefintAttribute: manager
 olcRefintAttribute: uniqueMember
-olcRefintNothing: %[3]s
+olcRefintNothing: %[2]s
 
 dn: olcOverlay={2}syncprov,%[1]s
 objectClass: olcOverlayConfig
@@ -114,9 +123,9 @@ dn: olcOverlay={3}ppolicy,%[1]s
 objectClass: olcOverlayConfig
 objectClass: olcPPolicyConfig
 olcOverlay: {3}ppolicy
-olcPPolicyDefault: cn=policy,%[2]s
+olcPPolicyDefault: cn=policy,%[3]s
 olcPPolicyUseLockout: TRUE
-`, database, s.BaseDN, s.AdminDN, s.Password, s.dir, limits.String(), more)
+`, database, s.AdminDN, s.BaseDN)
 }
 
 // baseLDIF returns the entries that every server has: the base, the reader and
