@@ -1,13 +1,10 @@
 package e2e
 
 import (
-	"encoding/base64"
 	"fmt"
 	"slices"
 	"strings"
 )
-
-const domain = "DC=corp,DC=example,DC=com"
 
 // employee is one person as the directory has it.
 type employee struct {
@@ -31,6 +28,8 @@ type group struct {
 // company is the model that a directory is filled from and a registry is
 // compared with.
 type company struct {
+	base   string
+	isAD   bool // else inetOrgPerson, groupOfNames and RFC 2307
 	people []employee
 	groups []group
 }
@@ -44,14 +43,14 @@ var (
 // newCompany makes n people in 40 groups: a tree of managers, accounts that are
 // disabled or expired, people without a mail address or a first name, names that
 // two people share, profiles by nested groups, by a cycle and by a primary
-// group, and one group of 2,000.
-func newCompany(n int) *company {
-	c := &company{}
+// group, and one group of up to 2,000.
+func newCompany(n int, base string, isAD bool) *company {
+	c := &company{base: base, isAD: isAD}
 	for i := range n {
 		e := employee{
 			first: firsts[i%len(firsts)], last: strings.ReplaceAll(lasts[i/len(firsts)], `\`, ""), login: fmt.Sprintf("u%05d", i),
 			phone: fmt.Sprintf("+49 30 %07d", i), mobile: fmt.Sprintf("+49 171 %07d", i), title: fmt.Sprintf("Engineer, grade %d", i%7),
-			city: cities[i%len(cities)], manager: (i - 1) / 8, disabled: i%37 == 5, expired: i%41 == 7,
+			city: cities[i%len(cities)], manager: (i - 1) / 8, disabled: isAD && i%37 == 5, expired: i%41 == 7,
 		}
 		e.mail = e.login + "@corp.example.com"
 		switch {
@@ -64,8 +63,11 @@ func newCompany(n int) *company {
 		case i%400 == 33: // the namesake of the one before
 			e.first, e.last = c.people[i-1].first, c.people[i-1].last
 		}
-		e.fullCN = strings.TrimSpace(e.last + ", " + e.first)
-		e.dn = fmt.Sprintf("CN=%s,OU=%s,OU=Staff,%s", escape(e.fullCN), e.city, domain)
+		rdn := "uid=" + e.login
+		if e.fullCN = strings.TrimSpace(e.last + ", " + e.first); isAD {
+			rdn = "CN=" + escape(e.fullCN)
+		}
+		e.dn = fmt.Sprintf("%s,OU=%s,OU=Staff,%s", rdn, e.city, base)
 		c.people = append(c.people, e)
 	}
 	c.addGroups()
@@ -77,6 +79,10 @@ func newCompany(n int) *company {
 func escape(value string) string {
 	return strings.NewReplacer(`,`, `\,`, `+`, `\+`).Replace(value)
 }
+
+// unixGroup is some people's primary group; outside Active Directory it is a
+// posixGroup.
+const unixGroup = "itop-Change Approver"
 
 func (c *company) add(name, about string, groups []string, people ...int) {
 	c.groups = append(c.groups, group{name, about, people, groups})
@@ -105,16 +111,24 @@ func (c *company) addGroups() {
 	c.add("Ring B", "", []string{"Ring A"}, 42)
 	c.add("itop-Support Agent", "Support", []string{"Ring B"}, 43)
 	c.add("itop-Administrator", "", nil, 0, 1)
-	c.add("itop-Change Approver", "", nil, every(90, 2, 20)...)
+	c.add(unixGroup, "", nil, every(90, 2, 20)...)
 	c.add("itop-Portal power user", "Öffnet Tickets", []string{"All Staff"})
 	c.add("Only groups", "", []string{"Ring A", "Ring B"})
-	c.add("Nobody", "has no members", nil)
+	if c.isAD {
+		c.add("Nobody", "has no members", nil)
+	}
 	for i := len(c.groups); i < 40; i++ {
 		c.add(fmt.Sprintf("Équipe %02d", i), fmt.Sprintf("Projekt %d", i), nil, every(37, i, 60)...)
 	}
-	for _, i := range []int{92, 182, 272} { // members of itop-Change Approver
-		c.people[i].primary = "itop-Change Approver"
+	for _, i := range []int{92, 182, 272} { // members of it
+		c.people[i].primary = unixGroup
 	}
+}
+
+// isTeam reports whether the configuration that init writes makes a team of a
+// group: it names its members by DN.
+func (c *company) isTeam(g *group) bool {
+	return len(g.people)+len(g.groups) > 0 && (c.isAD || g.name != unixGroup)
 }
 
 // settle works out what everybody's teams and profiles must be, by reading the
@@ -143,7 +157,7 @@ func (c *company) settle() {
 		for i := range c.people {
 			e := &c.people[i]
 			// A primary group does not list those whose primary group it is.
-			if slices.Contains(g.people, i) && e.primary != g.name {
+			if slices.Contains(g.people, i) && e.primary != g.name && c.isTeam(&g) {
 				e.teams = append(e.teams, g.name)
 			}
 			if gives && all[g.name][i] {
@@ -162,86 +176,4 @@ func (c *company) settle() {
 			e.firstShown = "-"
 		}
 	}
-}
-
-// ldif writes the company as ldbadd reads it: people before those they manage,
-// groups before those that hold them, but for rings, which ringLDIF closes.
-func (c *company) ldif() string {
-	var b strings.Builder
-	unit := func(name, parent string) {
-		line(&b, "dn", "OU="+name+","+parent)
-		b.WriteString("objectClass: organizationalUnit\n\n")
-	}
-	unit("Staff", domain)
-	unit("Groups", domain)
-	for _, city := range cities {
-		unit(city, "OU=Staff,"+domain)
-	}
-	for i := range c.people {
-		e := &c.people[i]
-		line(&b, "dn", e.dn)
-		b.WriteString("objectClass: user\n")
-		control := 544 // an account that needs no password: none is set
-		if e.disabled {
-			control |= 2
-		}
-		if e.expired {
-			b.WriteString("accountExpires: 130000000000000000\n") // in 2012
-		}
-		fmt.Fprintf(&b, "userAccountControl: %d\n", control)
-		for _, a := range [][2]string{{"sAMAccountName", e.login}, {"sn", e.last}, {"givenName", e.first},
-			{"mail", e.mail}, {"telephoneNumber", e.phone}, {"mobile", e.mobile}, {"title", e.title}} {
-			line(&b, a[0], a[1])
-		}
-		if e.manager >= 0 {
-			line(&b, "manager", c.people[e.manager].dn)
-		}
-		b.WriteString("\n")
-	}
-	made := map[string]bool{}
-	for _, g := range c.groups {
-		line(&b, "dn", groupDN(g.name))
-		b.WriteString("objectClass: group\n")
-		line(&b, "sAMAccountName", g.name)
-		line(&b, "description", g.about)
-		for _, i := range g.people {
-			line(&b, "member", c.people[i].dn)
-		}
-		for _, inner := range g.groups {
-			if made[inner] {
-				line(&b, "member", groupDN(inner))
-			}
-		}
-		made[g.name] = true
-		b.WriteString("\n")
-	}
-	return b.String()
-}
-
-// ringLDIF adds the members that did not exist yet when their group was made.
-func (c *company) ringLDIF() string {
-	var b strings.Builder
-	made := map[string]bool{}
-	for _, g := range c.groups {
-		for _, inner := range g.groups {
-			if !made[inner] {
-				line(&b, "dn", groupDN(g.name))
-				b.WriteString("changetype: modify\nadd: member\n")
-				line(&b, "member", groupDN(inner))
-				b.WriteString("\n")
-			}
-		}
-		made[g.name] = true
-	}
-	return b.String()
-}
-
-func groupDN(name string) string { return "CN=" + escape(name) + ",OU=Groups," + domain }
-
-// line writes one line of LDIF, nothing for an empty value.
-func line(b *strings.Builder, name, value string) {
-	if value == "" {
-		return
-	}
-	fmt.Fprintf(b, "%s:: %s\n", name, base64.StdEncoding.EncodeToString([]byte(value)))
 }
