@@ -36,7 +36,7 @@ func (t *Tx) bulk(head, tail string, width int) *bulk {
 
 // insert returns a bulk that inserts into columns, which are quoted.
 func (t *Tx) insert(table string, columns []string) *bulk {
-	b := t.bulk("INSERT INTO "+table+" ("+strings.Join(columns, ", ")+") VALUES ", "", len(columns))
+	b := t.bulk("INSERT "+t.d.traits().orFail+"INTO "+table+" ("+strings.Join(columns, ", ")+") VALUES ", "", len(columns))
 	b.fills = table
 	return b
 }
@@ -57,7 +57,7 @@ func (t *Tx) update(table string, columns []column, extra string) *bulk {
 		sets = append(sets, extra)
 	}
 	head := "WITH v (c_id, " + strings.Join(names, ", ") + ") AS (VALUES "
-	tail := ") UPDATE " + table + " SET " + strings.Join(sets, ", ") + " FROM v WHERE " + table + ".id = v.c_id"
+	tail := ") UPDATE " + t.d.traits().orFail + table + " SET " + strings.Join(sets, ", ") + " FROM v WHERE " + table + ".id = v.c_id"
 	b := t.bulk(head, tail, len(columns)+1)
 	b.first = "(" + strings.Join(first, ", ") + ")"
 	return b

@@ -33,6 +33,7 @@ type traits struct {
 	rows       int       // the most rows of one statement
 	parameters int       // the most parameters of one statement
 	analyze    bool      // statistics are wanted as soon as a table fills
+	orFail     string    // between the verb and the table of a statement of many rows
 }
 
 // batch is how many rows of so many columns go into one statement.

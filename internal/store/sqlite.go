@@ -22,10 +22,13 @@ type sqlite struct{ path string }
 func (d *sqlite) name() string    { return d.path }
 func (d *sqlite) traits() *traits { return &sqliteTraits }
 
-// Beyond some 1000 parameters a longer statement gains nothing.
+// Beyond some 1000 parameters a longer statement gains nothing. OR FAIL does
+// without the journal that would undo the first rows of a statement whose later
+// row is refused, a copy of every page that it touches: after such an error the
+// whole transaction is rolled back.
 var sqliteTraits = traits{
 	folder: "sqlite", types: [...]string{text: "TEXT", exact: "TEXT", number: "INTEGER", binary: "BLOB"},
-	rows: 50, parameters: 1000,
+	rows: 50, parameters: 1000, orFail: "OR FAIL ",
 }
 
 // open makes the file, for its owner alone, when there is none.
@@ -113,6 +116,8 @@ func (d *sqlite) translate(err error) error {
 		return rollcall.Errorf(rollcall.Unavailable, "another process holds the database %s: wait for it to end and try again: %w", d.path, err)
 	case sqlite3.SQLITE_FULL:
 		return rollcall.Errorf(rollcall.Unavailable, "the disk with %s is full: nothing of this step was kept; make room and try again: %w", d.path, err)
+	case sqlite3.SQLITE_IOERR:
+		return rollcall.Errorf(rollcall.Unavailable, "%s could not be read or written: nothing of this step was kept; look at the disk, its quota and the limit on the size of files: %w", d.path, err)
 	case sqlite3.SQLITE_READONLY:
 		return rollcall.Errorf(rollcall.Invalid, "%s cannot be written: %w", d.path, err)
 	case sqlite3.SQLITE_CANTOPEN:
