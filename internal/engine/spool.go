@@ -45,7 +45,7 @@ type spoolSlot struct {
 func newSpool(dir string) (*spool, error) {
 	f, err := os.CreateTemp(dir, "rollcall-load-*")
 	if err != nil {
-		return nil, rollcall.Errorf(rollcall.Unavailable, "make the spool file of the load: %w", err)
+		return nil, rollcall.Errorf(rollcall.Unavailable, "make the spool file of the load (TMPDIR says in which folder): %w", err)
 	}
 	// Unlinked at once: whatever ends the process, no copy of the entries stays.
 	if err := os.Remove(f.Name()); err != nil {

@@ -64,6 +64,9 @@ func (d *sqlite) lock(_ context.Context, s *Store, name string) (func() error, e
 	}
 	if err != nil {
 		_ = f.Close()
+		if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
+			return nil, rollcall.Errorf(rollcall.Unavailable, "lock source %s: the disk with %s is full: make room and try again: %w", name, d.path, err)
+		}
 		return nil, fmt.Errorf("lock source %s: %w", name, err)
 	}
 	return func() error {
