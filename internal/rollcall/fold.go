@@ -3,6 +3,7 @@ package rollcall
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -42,9 +43,37 @@ func foldASCII(s string, i int) string {
 // foldUnicode normalizes twice: folding can bring together a letter and a mark
 // that compose, such as a long s and a dot below.
 func foldUnicode(s string) string {
+	if folded, ok := foldComposed(s); ok {
+		return folded
+	}
 	s = strings.Map(foldRune, norm.NFC.String(s))
 	return strings.TrimRight(norm.NFC.String(s), " ")
 }
+
+// firstMark is where combining marks begin. What lies below is in normal form C
+// whatever its neighbours, and so is what it folds to.
+const firstMark = 0x300
+
+// foldComposed folds a text without marks: nearly every name in Latin script.
+func foldComposed(s string) (folded string, ok bool) {
+	var space [64]byte
+	b := space[:0]
+	for _, r := range s {
+		if r >= firstMark {
+			return "", false
+		}
+		b = utf8.AppendRune(b, latin[r])
+	}
+	return strings.TrimRight(string(b), " "), true
+}
+
+// latin is foldRune of all runes below firstMark.
+var latin = func() (table [firstMark]rune) {
+	for r := range table {
+		table[r] = foldRune(rune(r))
+	}
+	return table
+}()
 
 // foldRune picks one rune of the set that simple folding calls equal. The way
 // through upper case makes the sigmas, the sharp s and the Kelvin sign meet;

@@ -65,6 +65,20 @@ func TestFoldIsStable(t *testing.T) {
 	})
 }
 
+// TestFoldOfLatinPairsIsThatOfAnyText compares the short way, which texts without
+// marks take, with the long one, which any other character forces.
+func TestFoldOfLatinPairsIsThatOfAnyText(t *testing.T) {
+	t.Parallel()
+	for a := rune(1); a < 0x300; a++ {
+		for b := rune(1); b < 0x300; b++ {
+			text := string([]rune{a, b})
+			if got, want := rollcall.Fold(text+"x")+"一", rollcall.Fold(text+"x一"); got != want {
+				t.Fatalf("Fold(%q): got %q, want %q", text+"x", got, want)
+			}
+		}
+	}
+}
+
 func TestFoldOfFoldedTextDoesNotAllocate(t *testing.T) {
 	text := "cn=someone,ou=people,dc=example,dc=com"
 	if n := testing.AllocsPerRun(100, func() { _ = rollcall.Fold(text) }); n != 0 {
