@@ -145,15 +145,20 @@ func (c *applyCmd) approve(ctx context.Context, a *app, id int64) error {
 		return err
 	}
 	confirm := func(run *rollcall.Run) error { return sameRun(&held, run) }
-	result, err := a.sync(ctx, sources, engine.Options{Kind: "apply", Approved: true, Confirm: confirm})
+	// The sink makes the engine sum its changes up, which is what confirm compares.
+	sink := func(*rollcall.Change) error { return nil }
+	result, err := a.sync(ctx, sources, engine.Options{Kind: "apply", Approved: true, Confirm: confirm, Sink: sink})
 	if err == nil {
 		err = a.store.SetRunState(ctx, id, rollcall.RunApproved)
 	}
 	return a.report(c.data, result, err)
 }
 
-// sameRun refuses a run that would count other things than the held one did.
+// sameRun refuses a run that would do other things than the held one.
 func sameRun(held, now *rollcall.Run) error {
+	if held.Digest == now.Digest {
+		return nil
+	}
 	var differences []string
 	for i, s := range now.Sources {
 		was := held.Sources[i].Counters
@@ -173,7 +178,7 @@ func sameRun(held, now *rollcall.Run) error {
 		}
 	}
 	if len(differences) == 0 {
-		return nil
+		differences = append(differences, "the numbers are the same, and single changes are not")
 	}
 	return rollcall.Errorf(rollcall.Conflict, "things moved on since run %d was held: see \"rollcall plan\", then \"rollcall sync\". What differs:\n  %s",
 		held.ID, strings.Join(differences, "\n  "))

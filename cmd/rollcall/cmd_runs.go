@@ -2,6 +2,10 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -25,7 +29,7 @@ Examples:
 
     rollcall runs                  the last twenty
     rollcall runs 17               one run, with all its problems
-    rollcall runs 17 --changes     and what it changed
+    rollcall runs 17 --changes     and what it changed; of a held run, what it would change
     rollcall runs --json --limit 1 the last one, for scripts`
 }
 
@@ -60,6 +64,12 @@ func (c *runsCmd) Run(ctx context.Context, p *program) (err error) {
 // changes shows a run in the form of a plan, as its history tells it.
 func (c *runsCmd) changes(ctx context.Context, a *app, run *rollcall.Run, problems []rollcall.Problem) error {
 	shown := report.NewPlan(a.program.out, a.program.look(c.data))
+	if run.State == rollcall.RunHeld || run.State == rollcall.RunDropped {
+		if err := a.keptPlan(ctx, run.ID, shown.Change); err != nil {
+			return err
+		}
+		return shown.Close(run)
+	}
 	err := a.store.History(ctx, rollcall.HistoryFilter{Run: run.ID}, func(h *rollcall.History) error {
 		change := a.told(h)
 		return shown.Change(&change)
@@ -73,6 +83,27 @@ func (c *runsCmd) changes(ctx context.Context, a *app, run *rollcall.Run, proble
 		}
 	}
 	return shown.Close(run)
+}
+
+// keptPlan reads what a held run would do.
+func (a *app) keptPlan(ctx context.Context, run int64, yield func(*rollcall.Change) error) (err error) {
+	plan, err := a.store.Plan(ctx, run)
+	if err != nil {
+		return err
+	}
+	defer closing(plan.Close, &err)
+	lines := json.NewDecoder(plan)
+	for {
+		var c rollcall.Change
+		if err := lines.Decode(&c); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("read the plan of run %d: %w", run, err)
+		}
+		if err := yield(&c); err != nil {
+			return err
+		}
+	}
 }
 
 // told turns a step of history into a line of a plan.

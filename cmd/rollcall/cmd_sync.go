@@ -85,8 +85,8 @@ func (a *app) report(d data, result *engine.Result, err error) error {
 	switch {
 	case held:
 		return ended{exitStopped, fmt.Sprintf("run %d is held and changed nothing: %v.\n"+
-			"See what it would do:   rollcall plan\nLet it happen:          rollcall apply %d\nRefuse it:              rollcall apply --drop %d",
-			result.Run.ID, err, result.Run.ID, result.Run.ID)}
+			"See what it would do:   rollcall runs %d --changes\nLet it happen:          rollcall apply %d\nRefuse it:              rollcall apply --drop %d",
+			result.Run.ID, err, result.Run.ID, result.Run.ID, result.Run.ID)}
 	case err != nil:
 		return fmt.Errorf("run %d changed nothing: %w", result.Run.ID, err)
 	}

@@ -204,12 +204,16 @@ func (b *batching) create(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("create objects: %w", err)
 	}
+	names, err := b.linkNames(ctx)
+	if err != nil {
+		return err
+	}
 	for d, i := range at {
 		if refused[d] != nil {
 			b.fail(i, &b.counters.CreatedErrors, createFailed+issues(refused[d], b.src.Class, -1))
 			continue
 		}
-		if err := b.created(i, &drafts[d]); err != nil {
+		if err := b.created(i, &drafts[d], names); err != nil {
 			return err
 		}
 	}
@@ -254,10 +258,11 @@ func (b *batching) draft(i int) registry.Draft {
 	return d
 }
 
-func (b *batching) created(i int, d *registry.Draft) error {
+func (b *batching) created(i int, d *registry.Draft, names map[rollcall.Ref]string) error {
 	replica := &b.replicas[i]
 	replica.Dest = rollcall.Ref{Class: b.src.Class.Name, ID: d.Object.ID}
 	replica.IsCreator, replica.Created = true, b.run.Started
+	b.noteMade(b.src.Class.Root, d.Object.ID)
 	b.counters.Created++
 	if len(b.resolved[i].warnings) > 0 {
 		b.counters.CreatedWarnings++
@@ -273,8 +278,11 @@ func (b *batching) created(i int, d *registry.Draft) error {
 			continue
 		}
 		set := rollcall.Set{Attribute: rule.Attribute.Code, New: value.Text, NewText: value.Shown}
-		if b.pending(i, n) {
-			set.NewText = value.Shown
+		if rule.Attribute.Type == rollcall.TypePassword {
+			set.New = "*****"
+		}
+		if links, isSet := b.resolved[i].links[n]; isSet {
+			set.NewText = b.namesOf(rule, links, names)
 		}
 		change.Sets = append(change.Sets, set)
 	}

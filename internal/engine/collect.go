@@ -29,6 +29,10 @@ type load struct {
 	arrivals  int // replicas that this load made
 	missed    int // entries that this load is the first to miss
 	held      string
+	asRead    struct { // as it was when the entries were read, to decide once more
+		counters rollcall.Counters
+		source   rollcall.Source
+	}
 }
 
 func (l *load) close() error {

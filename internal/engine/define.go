@@ -69,7 +69,7 @@ func (e *Engine) ensureLookups(ctx context.Context, src *rollcall.Source) error 
 		}
 		target := e.model.Class(rule.Attribute.Target)
 		if rule.Attribute.Type == rollcall.TypeLinks {
-			target = e.model.Class(target.Attribute(rule.Attribute.Remote).Target)
+			target = e.model.Class(target.Attribute(rule.Attribute.Remote).Target) // the other side
 		}
 		if a := target.Attribute(rule.By); a != nil && !a.Stored() {
 			continue // searched through the key it follows

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"time"
 
@@ -28,6 +29,8 @@ type Store interface {
 	StartRun(ctx context.Context, run *rollcall.Run) error
 	FinishRun(ctx context.Context, run *rollcall.Run, problems []rollcall.Problem) error
 	Run(ctx context.Context, id int64) (rollcall.Run, error)
+	// SavePlan keeps the plan of a held run: its changes as JSON, one a line.
+	SavePlan(ctx context.Context, run int64, plan io.Reader) error
 }
 
 // Tx is one write transaction. Rollback after Commit does nothing.

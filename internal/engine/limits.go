@@ -51,8 +51,12 @@ func (l *load) overLimit() string {
 			continue
 		}
 		if most := check.limit.Of(total); check.count > most {
-			return fmt.Sprintf("%d of %d entries are %s, and the limit is %d (limits: %s: %s)",
-				check.count, total, check.what, most, check.what, check.limit)
+			why := ""
+			if check.what == "changed" && l.standing.Fingerprint != l.src.Rules.Fingerprint {
+				why = "; the rules of the source changed since its last run"
+			}
+			return fmt.Sprintf("%d of %d entries are %s, and the limit is %d (limits: %s: %s)%s",
+				check.count, total, check.what, most, check.what, check.limit, why)
 		}
 	}
 	return ""

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -180,8 +181,7 @@ func (r *runner) findNames(ctx context.Context, l *load, rule *rollcall.Attribut
 // member that is not known here is left out, and looked for again at every run.
 func (r *runner) resolveMembers(ctx context.Context, l *load, batch []staged, out []resolved, i int, final bool) error {
 	rule := &l.src.Rules.Attributes[i]
-	link := r.engine.model.Class(rule.Attribute.Target)
-	other := r.engine.model.Class(link.Attribute(rule.Attribute.Remote).Target)
+	other := r.otherSide(rule)
 	texts := distinct{}
 	for e := range batch {
 		for _, name := range splitMembers(batch[e].row[i].Text) {
@@ -192,15 +192,25 @@ func (r *runner) resolveMembers(ctx context.Context, l *load, batch []staged, ou
 	if err != nil {
 		return err
 	}
-	waits := !final && r.mayWait(l, rule, other.Name)
+	// A group's member may be another group: an entry of this source, which is no
+	// member here and no mistake. Whether it is one is known when all are in place.
+	waits := !final && (rule.By == "dn" || r.mayWait(l, rule, other.Name))
+	own := map[string]rollcall.Ref{}
+	if final && rule.By == "dn" {
+		if own, err = r.ownEntries(ctx, l, texts, found); err != nil {
+			return err
+		}
+	}
 	for e := range batch {
 		cell := batch[e].row[i]
 		if !cell.Set {
 			continue
 		}
 		links, missing := members(splitMembers(cell.Text), found)
+		missing = slices.DeleteFunc(missing, func(name string) bool { _, is := own[rollcall.FoldDN(name)]; return is })
 		if len(missing) > 0 && waits {
 			out[e].waits = true
+			out[e].values[i].Shown = strings.Join(splitMembers(cell.Text), ", ")
 			continue
 		}
 		if len(missing) > 0 {
@@ -210,6 +220,21 @@ func (r *runner) resolveMembers(ctx context.Context, l *load, batch []staged, ou
 		out[e].setLinks(i, links, strings.ReplaceAll(cell.Text, memberSeparator, ", "))
 	}
 	return nil
+}
+
+// ownEntries returns which of the texts that name no object of the class wanted
+// are entries of the load's own source.
+func (r *runner) ownEntries(ctx context.Context, l *load, texts distinct, found map[string][]rollcall.ObjectID) (map[string]rollcall.Ref, error) {
+	var names []string
+	for _, text := range texts.list {
+		if len(found[text]) != 1 {
+			names = append(names, rollcall.FoldDN(text))
+		}
+	}
+	if len(names) == 0 {
+		return nil, nil
+	}
+	return r.tx.ReplicasByName(ctx, l.src.ID, names)
 }
 
 // memberSeparator stands between the values of a link set that is looked up by

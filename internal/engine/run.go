@@ -24,7 +24,9 @@ type runner struct {
 	problems *problems
 	digest   hash.Hash
 	tx       Tx
-	recorded bool // the run has a row, which must be finished
+	recorded bool                         // the run has a row, which must be finished
+	made     map[string]rollcall.ObjectID // by root class: the first object that this run makes
+	read     problems                     // what was wrong before anything was decided
 }
 
 // Run reads the jobs' sources, decides, and applies or rolls back. The order of
@@ -82,22 +84,19 @@ func (r *runner) do(ctx context.Context, jobs []Job) error {
 			return fmt.Errorf("source %s: %w", l.src.Name, err)
 		}
 	}
-	var err error
-	if r.tx, err = r.engine.store.Begin(ctx); err != nil {
+	r.remember()
+	defer func() {
+		if r.tx != nil {
+			_ = r.tx.Rollback() // nothing to say once it is committed
+		}
+	}()
+	if err := r.decide(ctx); err != nil {
 		return err
 	}
-	defer func() { _ = r.tx.Rollback() }() // nothing to say once it is committed
-	for _, l := range r.loads {
-		if err := r.apply(ctx, l); err != nil {
-			return fmt.Errorf("source %s: %w", l.src.Name, err)
-		}
-	}
-	for i := len(r.loads) - 1; i >= 0; i-- {
-		if err := r.remove(ctx, r.loads[i]); err != nil {
-			return fmt.Errorf("source %s: %w", r.loads[i].src.Name, err)
-		}
-	}
 	if err := r.judge(); err != nil {
+		if r.recorded {
+			err = errors.Join(err, r.hold(ctx))
+		}
 		return err
 	}
 	if r.opt.Confirm != nil {
@@ -110,6 +109,27 @@ func (r *runner) do(ctx context.Context, jobs []Job) error {
 		return nil
 	}
 	return r.commit(ctx)
+}
+
+// decide decides and applies everything within one transaction, which stays
+// open.
+func (r *runner) decide(ctx context.Context) error {
+	var err error
+	if r.tx, err = r.engine.store.Begin(ctx); err != nil {
+		r.tx = nil
+		return err
+	}
+	for _, l := range r.loads {
+		if err := r.apply(ctx, l); err != nil {
+			return fmt.Errorf("source %s: %w", l.src.Name, err)
+		}
+	}
+	for i := len(r.loads) - 1; i >= 0; i-- {
+		if err := r.remove(ctx, r.loads[i]); err != nil {
+			return fmt.Errorf("source %s: %w", r.loads[i].src.Name, err)
+		}
+	}
+	return nil
 }
 
 // prepare finds what is known of each source and opens the run's record.
@@ -216,6 +236,7 @@ func (r *runner) emit(c *rollcall.Change) error {
 	if r.opt.DryRun {
 		verb = "would " + verb
 	}
+	r.hideMade(c)
 	r.engine.log.Log(context.Background(), LevelChange, verb, slog.String("source", c.Source), slog.String("entry", c.Entry),
 		slog.String("class", c.Class), slog.String("object", c.Name))
 	if r.opt.Sink == nil {

@@ -109,9 +109,9 @@ func (b *batching) isLate(n int) bool {
 	}
 	target := rule.Attribute.Target
 	if rule.Attribute.Type == rollcall.TypeLinks {
-		target = b.engine.model.Class(target).Attribute(rule.Attribute.Remote).Target
+		target = b.otherSide(rule).Name
 	}
-	return b.mayWait(b.load, rule, target)
+	return rule.By == "dn" && rule.Attribute.Type == rollcall.TypeLinks || b.mayWait(b.load, rule, target)
 }
 
 // keepWarnings writes what still names nobody into the replicas, so that they
