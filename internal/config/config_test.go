@@ -58,6 +58,15 @@ const persons = `  persons:
       org_id: {value: Demo, by: name}
 `
 
+func TestURLsOfSockets(t *testing.T) {
+	t.Parallel()
+	urls := []string{"ldapi:///", "ldapi:///run/slapd/ldapi", "ldapi://%2Frun%2Fslapd%2Fldapi"}
+	c := parse(t, strings.Replace(whole(persons), "'ldaps://dc1'", "['"+strings.Join(urls, "', '")+"']", 1))
+	if diff := cmp.Diff(urls, c.Directories["corp"].URLs); diff != "" {
+		t.Errorf("URLs (-want +got):\n%s", diff)
+	}
+}
+
 func TestTheExampleOfTheManualLoads(t *testing.T) {
 	t.Parallel()
 	t.Run("as typed values", func(t *testing.T) {

@@ -30,7 +30,11 @@ func (c *Collector) Check(ctx context.Context) ([]source.Finding, error) {
 		return nil, err
 	}
 	defer conn.Close()
-	say(source.OK, "connected to %s and signed in", conn.URL())
+	as := "signed in"
+	if bind := c.cfg.Directory.Bind; bind.User == "" && (bind.Method == "" || bind.Method == directory.BindAnonymous) {
+		as = "let in without a user"
+	}
+	say(source.OK, "connected to %s and %s", conn.URL(), as)
 	if isClearText(conn, c.cfg.Directory) {
 		say(source.Warning, "the password crosses the network unencrypted: use ldaps:// or starttls")
 	}
