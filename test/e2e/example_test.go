@@ -12,7 +12,7 @@ import (
 // controller: only the server's address differs.
 func TestExampleConfiguration(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("testdata/example.yaml")
+	text, err := os.ReadFile("../../internal/config/testdata/product.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
