@@ -232,13 +232,9 @@ func (r *runner) isTold() bool {
 // emit hands a change to whoever asked for the plan, and takes it into the
 // plan's digest.
 func (r *runner) emit(c *rollcall.Change) error {
-	verb := string(c.Verb)
-	if r.opt.DryRun {
-		verb = "would " + verb
-	}
 	r.hideMade(c)
-	r.engine.log.Log(context.Background(), LevelChange, verb, slog.String("source", c.Source), slog.String("entry", c.Entry),
-		slog.String("class", c.Class), slog.String("object", c.Name))
+	r.engine.log.Log(context.Background(), LevelChange, "change", slog.String("verb", string(c.Verb)), slog.Bool("dry", r.opt.DryRun),
+		slog.String("source", c.Source), slog.String("entry", c.Entry), slog.String("class", c.Class), slog.String("object", c.Name))
 	if r.opt.Sink == nil {
 		return nil
 	}
