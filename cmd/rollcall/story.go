@@ -54,10 +54,20 @@ func (a *app) story(ctx context.Context, ref rollcall.Ref, attribute string) (*r
 		s.Replicas = append(s.Replicas, report.StoryReplica{
 			Source: c.source.Name, Key: c.replica.Key, Entry: c.replica.Name, State: c.replica.State, Creator: c.replica.IsCreator,
 			Run: c.replica.Run, LastSeen: c.replica.LastSeen, Error: c.replica.LastError, Warning: c.replica.LastWarning,
+			Link: a.link(&c, object),
 		})
 	}
 	s.Attributes, err = a.values(ctx, object, claims, attribute, s.Steps)
 	return s, err
+}
+
+// link leads to an object in the application that its source is of.
+func (a *app) link(c *claim, object *rollcall.Object) string {
+	configured := a.config.Source(c.source.Name)
+	if configured == nil {
+		return ""
+	}
+	return rollcall.ApplicationLink(configured.AppURL, object, &c.replica, &c.source.Rules)
 }
 
 // mostSteps is how much of an object's history a story tells.

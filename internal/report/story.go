@@ -31,6 +31,7 @@ type StoryReplica struct {
 	LastSeen time.Time             `json:"last_seen,omitzero"`
 	Error    string                `json:"error,omitempty"`
 	Warning  string                `json:"warning,omitempty"`
+	Link     string                `json:"link,omitempty"` // to the object in the source's own application
 }
 
 // StoryAttribute is one value and where it came from.
@@ -101,6 +102,9 @@ func (s *Story) text(w *writer, o Options) {
 			w.printf(", last seen %s", o.when(r.LastSeen))
 		}
 		w.printf("\n")
+		if r.Link != "" {
+			w.printf("    %s\n", Printable(r.Link))
+		}
 		if r.Error != "" {
 			w.printf("    %s\n", o.paint(red, Printable(r.Error)))
 		}
