@@ -78,6 +78,9 @@ func (r *runner) undo(ctx context.Context, id int64, jobs []Job) error {
 	if err := r.undoReplicas(ctx, id); err != nil {
 		return fmt.Errorf("undo run %d: %w", id, err)
 	}
+	if err := r.undoStandings(ctx, id); err != nil {
+		return fmt.Errorf("undo run %d: %w", id, err)
+	}
 	if r.opt.DryRun {
 		return nil
 	}
@@ -117,4 +120,43 @@ func (r *runner) undoReplicas(ctx context.Context, id int64) error {
 		}
 		return nil
 	})
+}
+
+// undoStandings makes what is known of a source's last complete load that of the
+// load before, where the run was the last: whoever left since then left then,
+// and a change of scope is a change again.
+func (r *runner) undoStandings(ctx context.Context, id int64) error {
+	for _, l := range r.loads {
+		if l.src.ID == 0 || l.standing.LastRun != id {
+			continue
+		}
+		before, err := r.engine.standingBefore(ctx, id, l.src.Name)
+		if err != nil {
+			return fmt.Errorf("source %s: find its load before: %w", l.src.Name, err)
+		}
+		before.Fingerprint, before.Drift = l.standing.Fingerprint, l.standing.Drift
+		if err := r.tx.SaveStanding(ctx, l.src.ID, before); err != nil {
+			return fmt.Errorf("source %s: keep its standing: %w", l.src.Name, err)
+		}
+	}
+	return nil
+}
+
+// standingBefore is what a source's last complete load before a run left, the
+// zero standing when there was none.
+func (e *Engine) standingBefore(ctx context.Context, id int64, source string) (rollcall.Standing, error) {
+	for id--; id > 0; id-- {
+		run, err := e.store.Run(ctx, id)
+		if rollcall.KindOf(err) == rollcall.NotFound {
+			continue
+		}
+		if err != nil {
+			return rollcall.Standing{}, err
+		}
+		i := slices.IndexFunc(run.Sources, func(s rollcall.SourceRun) bool { return s.Source == source })
+		if i >= 0 && run.State == rollcall.RunCompleted && run.Undoes == 0 {
+			return rollcall.Standing{LastComplete: run.Started, LastRun: run.ID, Scope: run.Sources[i].Scope}, nil
+		}
+	}
+	return rollcall.Standing{}, nil
 }

@@ -24,6 +24,44 @@ func (w *world) undo(id int64) error {
 	return err
 }
 
+// TestUndoKeepsSinceWhenSomebodyIsGone: a run that was taken back saw nobody, so
+// the time of who left runs from the load before it.
+func TestUndoKeepsSinceWhenSomebodyIsGone(t *testing.T) {
+	t.Parallel()
+	w, f := threeRows(t, rollcall.Gone{Then: rollcall.GoneDelete, After: 3 * time.Hour})
+	f.away("x2")
+	first, _ := w.sync()
+	if err := w.undo(first.Run.ID); err != nil {
+		t.Fatal(err)
+	}
+	second, _ := w.sync()
+	if err := w.undo(second.Run.ID); err != nil {
+		t.Fatal(err)
+	}
+	_, changes := w.sync() // three hours after the load that saw it
+	wantText(t, "changes", lines(changes), "delete x2")
+}
+
+// TestUndoneChangeOfScopeAsksAgain: what the approved run knew of the scope is
+// taken back with it.
+func TestUndoneChangeOfScopeAsksAgain(t *testing.T) {
+	t.Parallel()
+	w, f := threeRows(t, rollcall.Gone{Then: rollcall.GoneDelete})
+	f.source.Scope = "half of it"
+	f.away("x2")
+	w.clock = w.clock.Add(time.Hour)
+	result, _, err := w.run(engine.Options{Approved: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.undo(result.Run.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := w.run(engine.Options{}); rollcall.KindOf(err) != rollcall.Stopped {
+		t.Errorf("the next run: %v, want it held", err)
+	}
+}
+
 func TestUndoTakesARunBackExactly(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
