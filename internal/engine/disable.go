@@ -177,8 +177,8 @@ func restorable(text string) []putBack {
 	return list
 }
 
-// restore puts back what a gone rule had overwritten and the entry itself says
-// nothing of, unless somebody changed it since.
+// restore puts back what a gone rule had overwritten and the entry itself does not
+// write, unless somebody changed it since.
 func (b *batching) restore(ctx context.Context, i int, edit *registry.Edit) error {
 	list := restorable(b.replicas[i].Restore)
 	if len(list) == 0 {
@@ -186,9 +186,16 @@ func (b *batching) restore(ctx context.Context, i int, edit *registry.Edit) erro
 	}
 	covered := map[string]bool{}
 	for n := range b.src.Rules.Attributes {
-		if rule := &b.src.Rules.Attributes[n]; rule.Update && b.resolved[i].values[n].IsSet {
+		// An unlocked one is written only when it changed at the source.
+		if rule := &b.src.Rules.Attributes[n]; rule.Update && rule.Policy == rollcall.Locked && b.resolved[i].values[n].IsSet {
 			covered[rule.Attribute.Code] = true
 		}
+	}
+	for _, set := range edit.Sets {
+		covered[set.Attribute] = true
+	}
+	for code := range edit.Links {
+		covered[code] = true
 	}
 	for _, put := range list {
 		a := b.objects[i].Class.Attribute(put.Attribute)

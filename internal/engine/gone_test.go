@@ -114,6 +114,23 @@ func TestGoneRestoreRespectsWhatSomebodyChangedSince(t *testing.T) {
 	wantText(t, "function", w.table("Person", "function"), "F1 N1 function=\nF2 N2 function=by hand\nF3 N3 function=")
 }
 
+// TestGoneRestoresWhatTheSourceDoesNotLock: such an attribute is not written
+// again by itself, since it did not change at the source.
+func TestGoneRestoresWhatTheSourceDoesNotLock(t *testing.T) {
+	t.Parallel()
+	for _, policy := range []rollcall.UpdatePolicy{rollcall.Unlocked, rollcall.IfEmpty} {
+		w, f := threeRows(t, rollcall.Gone{Then: rollcall.GoneUpdate, Set: []rollcall.Assignment{{Attribute: "phone", Value: ""}}})
+		rule(&f.source.Rules, "phone").Policy = policy
+		back := f.away("x2", "x3")
+		w.sync()
+		wantText(t, "stripped", w.table("Person", "phone"), "F1 N1 phone=1\nF2 N2 phone=\nF3 N3 phone=")
+		back()
+		f.put("x3", "phone", "7")
+		w.sync()
+		wantText(t, string(policy), w.table("Person", "phone"), "F1 N1 phone=1\nF2 N2 phone=1\nF3 N3 phone=7")
+	}
+}
+
 func TestGoneUpdateThenDeleteWaitsForItsRetention(t *testing.T) {
 	t.Parallel()
 	w, f := threeRows(t, rollcall.Gone{Then: rollcall.GoneUpdateThenDelete, DeleteAfter: 3 * time.Hour,
