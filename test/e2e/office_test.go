@@ -103,7 +103,7 @@ func (o *office) change(p someone, lines string) string {
 
 // attributes are the lines of a person's entry but for its name and class.
 func (o *office) attributes(p someone) string {
-	return fmt.Sprintf("cn: %[1]s\nsn: %[2]s\ngivenName: %[3]s\nmail: %[3]s.%[2]s@example.org\n", p.name(), p.last, p.first)
+	return fmt.Sprintf("cn: %[1]s\nsn: %[2]s\ngivenName: %[3]s\nmail: %[3]s.%[2]s@example.org\ntelephoneNumber: +49 30 1\ntitle: Clerk\n", p.name(), p.last, p.first)
 }
 
 func (o *office) add(p someone, more ...string) string {
