@@ -57,6 +57,9 @@ func (r *runner) mark(ctx context.Context, l *load) error {
 // move gives the replicas of entries that moved their new names.
 func (r *runner) move(ctx context.Context, l *load) error {
 	l.movedFrom = map[int64]string{}
+	if l.spool.known == 0 && len(l.doubled) == 0 {
+		return nil
+	}
 	return l.spool.batches(batchSize, func(batch []staged) error {
 		names := map[int64]string{}
 		for i := range batch {

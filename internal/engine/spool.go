@@ -30,17 +30,24 @@ type staged struct {
 // spool keeps the staged entries of one load in an unlinked temporary file, and
 // gives them back sorted by key: sixteen bytes an entry stay in memory.
 type spool struct {
-	file  *os.File
-	out   *bufio.Writer
-	size  int64
-	slots []spoolSlot
-	buf   []byte
+	file   *os.File
+	out    *bufio.Writer
+	size   int64
+	slots  []spoolSlot
+	known  int    // entries that have a replica
+	common string // what all keys begin with
+	buf    []byte // the record being written, later a window into the file
+	from   int64  // where the window begins
 }
 
 type spoolSlot struct {
-	prefix uint64 // the key's first eight bytes, which sort almost every pair
+	prefix uint64 // the key's first eight bytes after what all have in common: they sort almost every pair
 	at     int64
 }
+
+// spoolWindow is how much is read at once: some ten records, which mostly follow
+// one another, at about the price of one.
+const spoolWindow = 4096
 
 func newSpool(dir string) (*spool, error) {
 	f, err := os.CreateTemp(dir, "rollcall-load-*")
@@ -83,6 +90,13 @@ func (s *spool) add(e *staged) error {
 	if _, err := s.out.Write(b); err != nil {
 		return rollcall.Errorf(rollcall.Unavailable, "write the spool file of the load (is the disk of %s full?): %w", os.TempDir(), err)
 	}
+	if len(s.slots) == 0 {
+		s.common = e.key
+	}
+	s.common = s.common[:commonPrefix(s.common, e.key)]
+	if e.replica != 0 {
+		s.known++
+	}
 	s.slots = append(s.slots, spoolSlot{prefix: keyPrefix(e.key), at: s.size})
 	s.size += int64(len(b))
 	return nil
@@ -92,6 +106,16 @@ func (s *spool) add(e *staged) error {
 func (s *spool) seal() error {
 	if err := s.out.Flush(); err != nil {
 		return rollcall.Errorf(rollcall.Unavailable, "write the spool file of the load (is the disk of %s full?): %w", os.TempDir(), err)
+	}
+	s.buf = s.buf[:0]
+	if len(s.common) > 0 {
+		for i := range s.slots {
+			key, err := s.keyAt(s.slots[i].at)
+			if err != nil {
+				return err
+			}
+			s.slots[i].prefix = keyPrefix(key[len(s.common):])
+		}
 	}
 	var failed error
 	slices.SortFunc(s.slots, func(a, b spoolSlot) int {
@@ -126,29 +150,40 @@ func (s *spool) batches(size int, yield func([]staged) error) error {
 	return nil
 }
 
+// record returns the bytes of a record; they hold until the next.
 func (s *spool) record(at int64) ([]byte, error) {
-	var head [4]byte
-	if _, err := s.file.ReadAt(head[:], at); err != nil {
-		return nil, fmt.Errorf("read the spool file: %w", err)
+	head, err := s.bytes(at, 4)
+	if err != nil {
+		return nil, err
 	}
-	n := int(binary.LittleEndian.Uint32(head[:]))
-	if cap(s.buf) < n {
-		s.buf = make([]byte, n)
-	}
-	b := s.buf[:n]
-	if _, err := s.file.ReadAt(b, at+4); err != nil {
-		return nil, fmt.Errorf("read the spool file: %w", err)
-	}
-	return b, nil
+	return s.bytes(at+4, int(binary.LittleEndian.Uint32(head)))
 }
 
+// bytes returns a part of the file, from the window where that has it.
+func (s *spool) bytes(at int64, n int) ([]byte, error) {
+	if at < s.from || at+int64(n) > s.from+int64(len(s.buf)) {
+		s.from = at
+		s.buf = slices.Grow(s.buf[:0], max(n, spoolWindow))[:max(n, int(min(spoolWindow, s.size-at)))]
+		if _, err := s.file.ReadAt(s.buf, at); err != nil {
+			s.buf = s.buf[:0]
+			return nil, fmt.Errorf("read the spool file: %w", err)
+		}
+	}
+	return s.buf[at-s.from:][:n], nil
+}
+
+// keyAt returns the key of a record, without the rest.
 func (s *spool) keyAt(at int64) (string, error) {
-	b, err := s.record(at)
+	head, err := s.bytes(at+4, binary.MaxVarintLen64) // a record is longer than that
 	if err != nil {
 		return "", err
 	}
-	r := reader{rest: b}
-	return r.text(), r.err
+	n, size := binary.Uvarint(head)
+	if size <= 0 {
+		return "", fmt.Errorf("read the spool file: %w", io.ErrUnexpectedEOF)
+	}
+	key, err := s.bytes(at+4+int64(size), int(n))
+	return string(key), err
 }
 
 func (s *spool) read(at int64) (staged, error) {
@@ -186,7 +221,7 @@ func appendText(b []byte, s string) []byte {
 // reader takes a record apart. After its first error every field is empty.
 type reader struct {
 	rest  []byte
-	whole string
+	whole string // the same, for the texts to be parts of
 	err   error
 }
 
@@ -216,9 +251,6 @@ func (r *reader) text() string {
 	n := int(r.number())
 	at := len(r.whole) - len(r.rest)
 	b := r.bytes(n)
-	if r.whole == "" {
-		return string(b)
-	}
 	return r.whole[at : at+len(b)]
 }
 
@@ -226,4 +258,14 @@ func keyPrefix(key string) uint64 {
 	var b [8]byte
 	copy(b[:], key)
 	return binary.BigEndian.Uint64(b[:])
+}
+
+func commonPrefix(a, b string) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return n
 }
