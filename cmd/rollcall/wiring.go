@@ -185,6 +185,9 @@ func (s setup) job(src *rollcall.Source) (engine.Job, error) {
 	}
 	if written.Kind == config.KindLDAP {
 		settings.LDAP = s.ldap(written)
+		if _, err := directory.ParseFilter(written.Filter); err != nil {
+			return engine.Job{}, s.config.Explain(written.At("filter").Line, fmt.Errorf("source %s: %w", src.Name, err))
+		}
 	}
 	collector, err := builtin.New(settings)
 	if err != nil {

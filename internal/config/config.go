@@ -119,7 +119,17 @@ type Source struct {
 	AppURL      string
 	Table       string // its data table; "" for the name that follows from class and source
 
-	rules rules
+	section *value
+	rules   rules
+}
+
+// At returns where the value of a key stands, or the source when the section
+// does not have the key.
+func (s *Source) At(key string) Position {
+	if v := s.section.get(key); v != nil {
+		return v.Position
+	}
+	return s.Position
 }
 
 // Groups says which groups the field "groups" holds.

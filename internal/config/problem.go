@@ -60,7 +60,10 @@ func asError(path string, text []byte, secrets []string, problems []Problem) err
 
 // secretKeys finds values that may be a password in a line that could not be
 // read, or not far enough to know.
-var secretKeys = regexp.MustCompile(`(?i)((?:password|passwd|pwd|secret|token|dsn)["']?\s*[:=]\s*|://[^:/@\s]*:)("[^"]*"?|'[^']*'?|[^,}\s@]+)`)
+var secretKeys = regexp.MustCompile(`(?i)((?:password|passwd|pwd|secret|token|dsn)["']?\s*[:=]\s*)("[^"]*"?|'[^']*'?|[^,}\s@]+)`)
+
+// urlSecret finds the password of a URL.
+var urlSecret = regexp.MustCompile(`(://[^:/@\s]*:)\S+@`)
 
 // excerpt shows a line of the file with a caret under the column. Passwords in
 // it are masked; the caret is left out where that moves the text.
@@ -77,6 +80,7 @@ func excerpt(text []byte, at Position, secrets []string) string {
 		}
 		return m[1] + "***"
 	})
+	shown = urlSecret.ReplaceAllString(shown, "$1***@")
 	for _, secret := range secrets {
 		shown = strings.ReplaceAll(shown, secret, "***")
 	}

@@ -37,7 +37,7 @@ func (c *Config) Resolve(model *rollcall.Model) ([]*rollcall.Source, error) {
 func (c *Config) Rules(model *rollcall.Model, s *Source) (rollcall.Rules, error) {
 	v := &resolver{config: c, model: model, source: s, class: model.Class(s.Class)}
 	if v.class == nil {
-		v.problem(s.Position, "source %s: there is no class %s%s", s.Name, s.Class, didYouMean(s.Class, classNames(model)))
+		v.problem(s.At("class"), "source %s: there is no class %s%s", s.Name, s.Class, didYouMean(s.Class, classNames(model)))
 		return rollcall.Rules{}, asError(c.Path, c.text, c.secrets, v.problems)
 	}
 	v.attributes()

@@ -53,6 +53,7 @@ func (c *Config) readSources(r *reader, v *value) {
 }
 
 func (s *Source) read(r *reader, v *value) {
+	s.section = v
 	what := "source " + s.Name
 	join := "attributes"
 	other := func(kind string) func(*value) {
