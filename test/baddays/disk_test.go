@@ -2,7 +2,6 @@ package baddays
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -177,10 +176,7 @@ func TestTheDatabaseIsLocked(t *testing.T) {
 // lockDatabase is BEGIN EXCLUSIVE in another process: this one.
 func (o *office) lockDatabase() (release func()) {
 	o.t.Helper()
-	db, err := sql.Open("sqlite", "file:"+o.path("rollcall.db"))
-	if err != nil {
-		o.t.Fatal(err)
-	}
+	db := o.openDatabase()
 	ctx := context.Background()
 	conn, err := db.Conn(ctx)
 	if err != nil {
@@ -224,9 +220,5 @@ func TestADatabaseThatCannotBeUsed(t *testing.T) {
 // store names another database.
 func (o *office) store(path string) {
 	o.t.Helper()
-	text, err := os.ReadFile(o.path("rollcall.yaml"))
-	if err != nil {
-		o.t.Fatal(err)
-	}
-	o.write("rollcall.yaml", strings.Replace(string(text), "store: rollcall.db", "store: "+path, 1))
+	o.write("rollcall.yaml", strings.Replace(o.read("rollcall.yaml"), "store: rollcall.db", "store: "+path, 1))
 }

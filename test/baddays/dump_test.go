@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -35,7 +37,8 @@ func (o *office) dump() dump {
 
 func (o *office) openDatabase() *sql.DB {
 	o.t.Helper()
-	db, err := sql.Open("sqlite", "file:"+o.path("rollcall.db")+"?mode=ro&_pragma=busy_timeout(10000)")
+	at := url.URL{Scheme: "file", Path: o.path("rollcall.db"), RawQuery: "mode=rw&_pragma=busy_timeout(10000)"}
+	db, err := sql.Open("sqlite", at.String())
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -121,6 +124,21 @@ func column[T any](t testing.TB, db *sql.DB, query string) []T {
 // rows returns the rows of a query as text, sorted.
 func rows(t testing.TB, db *sql.DB, query string) []string {
 	t.Helper()
+	var list []string
+	for _, row := range table(t, db, query) {
+		var line strings.Builder
+		for _, name := range slices.Sorted(maps.Keys(row)) {
+			fmt.Fprintf(&line, "%s=%q ", name, row[name])
+		}
+		list = append(list, line.String())
+	}
+	slices.Sort(list)
+	return list
+}
+
+// table returns the rows of a query, each by column.
+func table(t testing.TB, db *sql.DB, query string) []map[string]string {
+	t.Helper()
 	found, err := db.QueryContext(context.Background(), query)
 	if err != nil {
 		t.Fatalf("%s: %v", query, err)
@@ -130,24 +148,23 @@ func rows(t testing.TB, db *sql.DB, query string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cells, places := make([]any, len(names)), make([]any, len(names))
+	cells, places := make([]sql.NullString, len(names)), make([]any, len(names))
 	for i := range cells {
 		places[i] = &cells[i]
 	}
-	var list []string
+	var list []map[string]string
 	for found.Next() {
 		if err := found.Scan(places...); err != nil {
 			t.Fatalf("%s: %v", query, err)
 		}
-		var line strings.Builder
+		row := make(map[string]string, len(names))
 		for i, name := range names {
-			fmt.Fprintf(&line, "%s=%q ", name, fmt.Sprint(cells[i]))
+			row[name] = cells[i].String
 		}
-		list = append(list, line.String())
+		list = append(list, row)
 	}
 	if err := found.Err(); err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}
-	slices.Sort(list)
 	return list
 }

@@ -166,6 +166,15 @@ func (o *office) write(name, text string) {
 	}
 }
 
+func (o *office) read(name string) string {
+	o.t.Helper()
+	text, err := os.ReadFile(o.path(name))
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return string(text)
+}
+
 // outcome is how one command ended.
 type outcome struct {
 	t      testing.TB
@@ -173,6 +182,7 @@ type outcome struct {
 	code   int // -1: a signal
 	stdout string
 	stderr string
+	began  time.Time
 	took   time.Duration
 }
 
@@ -219,7 +229,7 @@ func (o *office) finish(r *running) *outcome {
 	}
 	return &outcome{
 		t: o.t, args: strings.Join(r.cmd.Args[1:], " "), code: r.cmd.ProcessState.ExitCode(),
-		stdout: r.stdout.String(), stderr: r.stderr.String(), took: time.Since(r.began),
+		stdout: r.stdout.String(), stderr: r.stderr.String(), began: r.began, took: time.Since(r.began),
 	}
 }
 
