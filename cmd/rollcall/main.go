@@ -6,16 +6,11 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
-
-	"rollcall/internal/rollcall"
 )
 
 // The exit codes, as the manual lists them.
@@ -46,7 +41,7 @@ func run(ctx context.Context, args []string, p *program) int {
 	if err != nil {
 		return p.fail(err)
 	}
-	p.parser = parser
+	p.parser, p.json = parser, asksForJSON(args)
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
@@ -79,53 +74,4 @@ func newParser(c *cli, p *program, exit func(int)) (*kong.Kong, error) {
 		kong.ExplicitGroups([]kong.Group{{Key: "global", Title: "Flags of every command:"}}),
 		kong.Vars{"version": version()},
 	)
-}
-
-// ended is an error that says itself which exit code it means. One without a
-// text has been reported already.
-type ended struct {
-	code int
-	text string
-}
-
-func (e ended) Error() string { return e.text }
-
-// interrupted is the error of a command that a signal ended.
-type interrupted struct{ error }
-
-func (i interrupted) Error() string { return "interrupted; nothing was changed" }
-
-func (i interrupted) Unwrap() error { return i.error }
-
-// fail reports an error and returns its exit code; nil is done.
-func (p *program) fail(err error) int {
-	if err == nil {
-		return exitDone
-	}
-	if text := err.Error(); text != "" {
-		fmt.Fprintf(p.err, "rollcall: %s\n", strings.TrimRight(text, "\n"))
-	}
-	if e, ok := errors.AsType[ended](err); ok {
-		return e.code
-	}
-	if errors.Is(err, io.ErrShortWrite) || errors.Is(err, syscall.EPIPE) {
-		return exitFailed
-	}
-	if rollcall.KindOf(err) == rollcall.Stopped {
-		return exitStopped
-	}
-	return exitFailed
-}
-
-// usage reports a command line that cannot be understood.
-func (p *program) usage(err error) int {
-	fmt.Fprintf(p.err, "rollcall: %s\n", err)
-	command := "rollcall"
-	if e, ok := errors.AsType[*kong.ParseError](err); ok && e.Context != nil {
-		if node := e.Context.Selected(); node != nil {
-			command = node.FullPath()
-		}
-	}
-	fmt.Fprintf(p.err, "Run \"%s --help\" to see what is possible.\n", command)
-	return exitUsage
 }

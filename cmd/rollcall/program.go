@@ -26,6 +26,7 @@ type program struct {
 	config string
 	color  bool
 	quiet  bool // no progress is shown
+	json   bool // standard error is JSON too, a line each
 	log    *slog.Logger
 }
 
@@ -42,6 +43,10 @@ func (p *program) configure(c *cli) error {
 	}
 	plain := c.NoColor || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb"
 	p.color = !plain && isTerminal(p.out)
+	if p.json {
+		p.log = slog.New(slog.NewJSONHandler(p.err, &slog.HandlerOptions{Level: level}))
+		return nil
+	}
 	p.log = slog.New(tint.NewTextHandler(p.err, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: plain || !isTerminal(p.err)}))
 	return nil
 }

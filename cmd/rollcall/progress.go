@@ -15,7 +15,7 @@ type progress struct {
 }
 
 func (p *program) progress() *progress {
-	if p.quiet {
+	if p.quiet || p.json && !isTerminal(p.err) {
 		return &progress{}
 	}
 	return &progress{bar: report.NewProgress(p.err, isTerminal(p.err), p.now)}
