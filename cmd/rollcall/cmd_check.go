@@ -196,7 +196,7 @@ func sampleOf(job *engine.Job, e *rollcall.Entry, row rollcall.Row) sample {
 		value := row[i].Text
 		switch att.Type {
 		case rollcall.TypeImage:
-			value = fmt.Sprintf("%d bytes", len(value))
+			value = rollcall.PictureText(value)
 		case rollcall.TypePassword:
 			value = "*****"
 		case rollcall.TypeLinks:

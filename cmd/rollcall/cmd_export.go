@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/base64"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -28,7 +29,7 @@ type exportCmd struct {
 func (exportCmd) Help() string {
 	return `Writes all objects of a class, in the order of their IDs: as CSV with a line of column names, or as
 a JSON list with one object a line. A reference is written as the ID of its target; the field
-NAME_friendlyname gives its name. Sets of links are written as names.
+NAME_friendlyname gives its name. Sets of links are written as names, pictures in base64.
 
 Examples:
 
@@ -141,6 +142,8 @@ func (a *app) column(class *rollcall.Class, name string) func(context.Context, [
 		return nil
 	case att.Type == rollcall.TypePassword:
 		return each(func(o *rollcall.Object) string { return mask(o.Get(name)) })
+	case att.Type == rollcall.TypeImage: // neither CSV nor JSON holds bytes that are no text
+		return each(func(o *rollcall.Object) string { return base64.StdEncoding.EncodeToString([]byte(o.Get(name))) })
 	case att.Stored():
 		return each(func(o *rollcall.Object) string { return o.Get(name) })
 	}

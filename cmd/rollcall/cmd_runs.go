@@ -120,8 +120,8 @@ func (a *app) told(h *rollcall.History) rollcall.Change {
 	return c
 }
 
-// masked returns a copy of what a step set, without passwords: history keeps
-// their hashes, so that they can be put back, and shows them to nobody.
+// masked returns a copy of what a step set, without passwords, whose hashes
+// history keeps to put them back and shows to nobody, and with words for pictures.
 func (a *app) masked(h *rollcall.History) []rollcall.Set {
 	class, sets := a.model.Class(h.Object.Class), slices.Clone(h.Sets)
 	for i := range sets {
@@ -129,8 +129,14 @@ func (a *app) masked(h *rollcall.History) []rollcall.Set {
 			continue
 		}
 		s := &sets[i]
-		if att := class.Attribute(s.Attribute); att != nil && att.Type == rollcall.TypePassword {
+		att := class.Attribute(s.Attribute)
+		switch {
+		case att == nil:
+		case att.Type == rollcall.TypePassword:
 			s.Old, s.New = mask(s.Old), mask(s.New)
+		case att.Type == rollcall.TypeImage:
+			s.Old, s.New = rollcall.PictureText(s.Old), rollcall.PictureText(s.New)
+			s.OldText, s.NewText = "", ""
 		}
 	}
 	return sets

@@ -158,10 +158,7 @@ func (a *app) valueOf(ctx context.Context, object *rollcall.Object, att *rollcal
 	case att.Type == rollcall.TypePassword:
 		return mask(object.Get(att.Code)), "", nil
 	case att.Type == rollcall.TypeImage:
-		if n := len(object.Get(att.Code)); n > 0 {
-			value = fmt.Sprintf("%d bytes", n)
-		}
-		return value, "", nil
+		return rollcall.PictureText(object.Get(att.Code)), "", nil
 	case att.Stored():
 		value = object.Get(att.Code)
 	}
@@ -189,7 +186,14 @@ func (a *app) ruled(told *report.StoryAttribute, c *claim, att *rollcall.Attribu
 		told.Rule = joinText(told.Rule, fmt.Sprintf("%s (%s:%d)", ruleText(rule), filepath.Base(a.config.Path), rule.Line))
 		told.Policy = joinText(told.Policy, policyText(rule))
 		if i < len(c.replica.Row) && c.replica.Row[i].Set {
-			if said := c.replica.Row[i].Text; said != told.Value && said != told.Text {
+			said := c.replica.Row[i].Text
+			switch att.Type {
+			case rollcall.TypePassword:
+				said = mask(said)
+			case rollcall.TypeImage:
+				said = rollcall.PictureText(said)
+			}
+			if said != told.Value && said != told.Text {
 				told.Entry = joinText(told.Entry, strings.ReplaceAll(said, "\n", "; "))
 			}
 		}

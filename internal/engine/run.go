@@ -233,6 +233,7 @@ func (r *runner) isTold() bool {
 // plan's digest.
 func (r *runner) emit(c *rollcall.Change) error {
 	r.hideMade(c)
+	r.veil(c)
 	r.engine.log.Log(context.Background(), LevelChange, "change", slog.String("verb", string(c.Verb)), slog.Bool("dry", r.opt.DryRun),
 		slog.String("source", c.Source), slog.String("entry", c.Entry), slog.String("class", c.Class), slog.String("object", c.Name))
 	if r.opt.Sink == nil {
@@ -244,6 +245,34 @@ func (r *runner) emit(c *rollcall.Change) error {
 	}
 	r.digest.Write(append(line, '\n'))
 	return r.opt.Sink(c)
+}
+
+// veil puts words into a change for what a plan must not hold, passwords, and for
+// what it cannot, pictures.
+func (r *runner) veil(c *rollcall.Change) {
+	class := r.engine.model.Class(c.Class)
+	if class == nil {
+		return
+	}
+	for i := range c.Sets {
+		set := &c.Sets[i]
+		a := class.Attribute(set.Attribute)
+		switch {
+		case a == nil:
+		case a.Type == rollcall.TypePassword:
+			set.Old, set.New = hidden(set.Old), hidden(set.New)
+		case a.Type == rollcall.TypeImage:
+			set.Old, set.New = rollcall.PictureText(set.Old), rollcall.PictureText(set.New)
+			set.OldText, set.NewText = "", ""
+		}
+	}
+}
+
+func hidden(secret string) string {
+	if secret == "" {
+		return ""
+	}
+	return "*****"
 }
 
 func (r *runner) progress(l *load, phase string, done, total int) {
