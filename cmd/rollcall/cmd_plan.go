@@ -64,6 +64,9 @@ func (c *planCmd) Run(ctx context.Context, p *program) (err error) {
 	}
 	result, err := a.plan(ctx, sources, sink)
 	if err != nil {
+		if c.JSON { // what was begun is a document all the same
+			_ = shown.Close(runOf(result)) // the first error tells more
+		}
 		return fmt.Errorf("plan: %w", err)
 	}
 	for i := range result.Problems {
@@ -89,6 +92,14 @@ func (c *planCmd) Run(ctx context.Context, p *program) (err error) {
 		return ended{code: exitChanges}
 	}
 	return problemsEnd(result)
+}
+
+// runOf returns the run of a result that may be nil.
+func runOf(result *engine.Result) *rollcall.Run {
+	if result == nil {
+		return nil
+	}
+	return &result.Run
 }
 
 // plan makes a dry run and hands every change to sink.

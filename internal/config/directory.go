@@ -144,7 +144,7 @@ func staysHere(raw string) bool {
 
 func (b *Bind) read(r *reader, v *value, directory string) {
 	var dn, user string
-	r.section(v, "bind of directory "+directory, keys{
+	known := keys{
 		"method":    choice(r, &b.Method, words(BindAnonymous, BindSimple, BindNTLM, BindKerberos, BindExternal)),
 		"dn":        r.text(&dn),
 		"user":      r.text(&user),
@@ -153,7 +153,13 @@ func (b *Bind) read(r *reader, v *value, directory string) {
 		"ccache":    r.file(&b.CCache),
 		"realm":     r.text(&b.Realm),
 		"krb5_conf": r.file(&b.Krb5Conf),
-	})
+	}
+	for _, f := range v.fields { // a key that is misspelt may hold the password
+		if known[f.key.Text] == nil && f.value.text != "" {
+			r.secrets = append(r.secrets, f.value.text)
+		}
+	}
+	r.section(v, "bind of directory "+directory, known)
 	if dn != "" && user != "" {
 		r.problem(v.Position, "dn and user mean the same; give one of them")
 	}

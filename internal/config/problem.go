@@ -60,7 +60,7 @@ func asError(path string, text []byte, secrets []string, problems []Problem) err
 
 // secretKeys finds values that may be a password in a line that could not be
 // read, or not far enough to know.
-var secretKeys = regexp.MustCompile(`(?i)((?:password|passwd|pwd|secret|token|dsn)["']?\s*[:=]\s*)("[^"]*"?|'[^']*'?|[^,}\s@]+)`)
+var secretKeys = regexp.MustCompile(`(?i)((?:\w*pas+\w*|\w*pw\w*|\w*secret\w*|\w*token\w*|\w*dsn)["']?\s*[:=]\s*)("[^"]*"?|'[^']*'?|[^,}\s@]+)`)
 
 // urlSecret finds the password of a URL.
 var urlSecret = regexp.MustCompile(`(://[^:/@\s]*:)\S+@`)
