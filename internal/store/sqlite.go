@@ -107,7 +107,12 @@ func (d *sqlite) translate(err error) error {
 	case !errors.As(err, &e):
 		return err
 	}
+	full := func() error {
+		return rollcall.Errorf(rollcall.Unavailable, "the disk with %s is full: nothing of this step was kept; make room and try again: %w", d.path, err)
+	}
 	switch e.Code() {
+	case sqlite3.SQLITE_IOERR_SHMSIZE: // no room for the few KiB that every connection shares
+		return full()
 	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_ROWID:
 		return rollcall.Errorf(rollcall.Conflict, "such a record exists already: %w", err)
 	}
@@ -115,7 +120,7 @@ func (d *sqlite) translate(err error) error {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return rollcall.Errorf(rollcall.Unavailable, "another process holds the database %s: wait for it to end and try again: %w", d.path, err)
 	case sqlite3.SQLITE_FULL:
-		return rollcall.Errorf(rollcall.Unavailable, "the disk with %s is full: nothing of this step was kept; make room and try again: %w", d.path, err)
+		return full()
 	case sqlite3.SQLITE_IOERR:
 		return rollcall.Errorf(rollcall.Unavailable, "%s could not be read or written: nothing of this step was kept; look at the disk, its quota and the limit on the size of files: %w", d.path, err)
 	case sqlite3.SQLITE_READONLY:
