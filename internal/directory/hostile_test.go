@@ -28,7 +28,7 @@ func fakeServer(t *testing.T, answer func(m message) []byte) Config {
 			go serveFake(nc, answer)
 		}
 	}()
-	return Config{URLs: []string{"ldap://" + l.Addr().String()}, IdleTimeout: time.Second, ConnectTimeout: time.Second}
+	return Config{URLs: []string{"ldap://" + l.Addr().String()}, IdleTimeout: time.Minute, ConnectTimeout: time.Minute}
 }
 
 func serveFake(nc net.Conn, answer func(m message) []byte) {
@@ -220,7 +220,7 @@ func FuzzStream(f *testing.F) {
 			_, _ = theirs.Write(stream)
 			_ = theirs.Close()
 		}()
-		c := &Conn{nc: ours, cfg: Config{IdleTimeout: time.Second}.withDefaults()}
+		c := &Conn{nc: ours, cfg: Config{IdleTimeout: time.Minute}.withDefaults()}
 		ended := false
 		_, err := c.Search(t.Context(), Search{Base: "dc=x", Scope: ScopeBase, Attributes: []string{"*"}}, func(*Entry) error { return nil })
 		for rest := stream; ; {
