@@ -302,27 +302,9 @@ func AppendFoldedDN(dst, dn []byte) []byte {
 func foldPlainDN(dst, dn []byte) (out []byte, ok bool) {
 	begin := len(dst) // of the type or value being read
 	value, space := false, false
+	plain := &plainInType
 	for _, c := range dn {
-		switch {
-		case c == ' ':
-			space = true
-			continue
-		case c == ',':
-			if !value || len(dst) == begin {
-				return nil, false
-			}
-			value = false
-		case c == '=':
-			if value || len(dst) == begin || bytes.HasPrefix(dst[begin:], []byte("oid.")) {
-				return nil, false
-			}
-			value = true
-		default:
-			if 'A' <= c && c <= 'Z' {
-				c += 'a' - 'A'
-			} else if !isPlain(c, value) {
-				return nil, false
-			}
+		if folded := plain[c]; folded != 0 {
 			if space && len(dst) > begin {
 				if !value {
 					return nil, false
@@ -330,8 +312,25 @@ func foldPlainDN(dst, dn []byte) (out []byte, ok bool) {
 				dst = append(dst, ' ')
 			}
 			space = false
-			dst = append(dst, c)
+			dst = append(dst, folded)
 			continue
+		}
+		switch c {
+		case ' ':
+			space = true
+			continue
+		case ',':
+			if !value || len(dst) == begin {
+				return nil, false
+			}
+			value, plain = false, &plainInType
+		case '=':
+			if value || len(dst) == begin || bytes.HasPrefix(dst[begin:], []byte("oid.")) {
+				return nil, false
+			}
+			value, plain = true, &plainInValue
+		default:
+			return nil, false
 		}
 		dst = append(dst, c)
 		space, begin = false, len(dst)
@@ -339,10 +338,16 @@ func foldPlainDN(dst, dn []byte) (out []byte, ok bool) {
 	return dst, value && len(dst) > begin
 }
 
-func isPlain(c byte, value bool) bool {
-	switch {
-	case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '-', c == '.', c == '_':
-		return true
+// plainInType and plainInValue say what a byte folds to, 0 for one that needs a
+// closer look.
+var plainInType, plainInValue = plainBytes(""), plainBytes("@'()/:&!$%*?|~[]{}^`")
+
+func plainBytes(more string) (table [256]byte) {
+	for _, c := range []byte("abcdefghijklmnopqrstuvwxyz0123456789-._" + more) {
+		table[c] = c
 	}
-	return value && strings.IndexByte("@'()/:&!$%*?|~[]{}^`", c) >= 0
+	for c := 'A'; c <= 'Z'; c++ {
+		table[c] = byte(c) + 'a' - 'A'
+	}
+	return table
 }
