@@ -51,7 +51,7 @@ type event struct {
 
 // question is put to why after the event.
 type question struct {
-	about string // object and attribute
+	about string // object and attribute; [Class name] is an object by its ID from before the event
 	says  []string
 }
 
@@ -131,6 +131,7 @@ var events = []event{
 		want: []string{
 			"- Person Lara Los", "- URP_UserProfile llos / Portal user", "- UserLDAP llos", "- lnkPersonToTeam Helpdesk / Lara Los",
 		},
+		why: []question{{"[Person Lara Los]", []string{"deleted", "delete by", "gone since", "create by"}}, {"[UserLDAP llos]", []string{"deleted", "gone since"}}},
 	},
 	{
 		name:  "restore of an account",
@@ -263,7 +264,7 @@ func (e *event) run(t *testing.T, o *office, h *home) {
 	done := parse[run](t, h.want(exitDone, "sync", "--json"))
 	same(t, "what the event came to", difference(before, h.snapshot()), e.want)
 	for _, q := range e.why {
-		contains(t, h.want(exitDone, append([]string{"why"}, strings.Fields(q.about)...)...), q.says...)
+		contains(t, h.want(exitDone, append([]string{"why"}, before.arguments(q.about)...)...), q.says...)
 	}
 	h.want(exitDone, "undo", strconv.FormatInt(done.ID, 10))
 	same(t, "the registry after undo", h.snapshot(), before)
@@ -325,6 +326,22 @@ func difference(before, after snapshot) []string {
 	}
 	slices.Sort(lines)
 	return lines
+}
+
+// arguments turns the text of a question into arguments.
+func (s snapshot) arguments(about string) []string {
+	name, byID := strings.CutPrefix(about, "[")
+	if !byID {
+		return strings.Fields(about)
+	}
+	name = strings.TrimSuffix(name, "]")
+	class, _, _ := strings.Cut(name, " ")
+	for id := range s[class] {
+		if s.describe(class, id) == name {
+			return []string{class + "::" + id}
+		}
+	}
+	return []string{name}
 }
 
 // describe names an object as a person would.
