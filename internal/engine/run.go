@@ -197,6 +197,10 @@ func (r *runner) summarize() {
 // finish closes the record of a run that did not commit.
 func (r *runner) finish(ctx context.Context, err error) error {
 	r.summarize()
+	if err != nil && ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
+		// Whatever failed then failed because its transaction went with the context.
+		err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
+	}
 	if err == nil {
 		if r.opt.DryRun {
 			r.run.State, r.run.Ended = rollcall.RunCompleted, r.engine.timestamp()
