@@ -75,10 +75,10 @@ func TestBadConfigurations(t *testing.T) {
 func TestAllMistakesAreToldTogether(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, setting{URL: "http://127.0.0.1:9", NoUsers: true}, "unused")
-	text := strings.NewReplacer("page_size: 20", "page_size: many", "class: Person", "clas: Person").Replace(o.read("rollcall.yaml"))
+	text := strings.NewReplacer("page_size: 20", "page_size: many", "class: Person", "klass: Person").Replace(o.read("rollcall.yaml"))
 	o.write("rollcall.yaml", text)
 	got := o.run("sync").ended(failed)
-	for _, want := range []string{"rollcall.yaml:4:10: ", "rollcall.yaml:7:16: ", `rollcall.yaml:18:5: unknown key "clas" in source persons; did you mean "class"?`} {
+	for _, want := range []string{"rollcall.yaml:4:10: ", "rollcall.yaml:7:16: ", `rollcall.yaml:18:5: unknown key "klass" in source persons; did you mean "class"?`} {
 		if !strings.Contains(got.stderr, want) {
 			t.Errorf("got %q, want it to say %q", got.stderr, want)
 		}

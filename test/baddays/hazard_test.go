@@ -5,25 +5,11 @@ import (
 	"strings"
 	"testing"
 
-	"rollcall/internal/demo"
 	"rollcall/test/lab"
 )
 
 // The hazards of the systems that this one replaces, each met with the built
 // program.
-
-func personDN(name string) string { return "uid=" + name + ",ou=people," + baseDN }
-
-// demoOffice is an installation that reads ann, bob and eve.
-func demoOffice(t *testing.T, s setting) (*office, *demo.Directory) {
-	t.Helper()
-	d := newDemo(t)
-	for _, name := range []string{"ann", "bob", "eve"} {
-		addPerson(t, d, name)
-	}
-	s.URL = serveDemo(t, d)
-	return newOffice(t, s, demoPassword), d
-}
 
 // tamper changes the database past the program.
 func (o *office) tamper(statement string) {

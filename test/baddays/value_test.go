@@ -92,21 +92,6 @@ func (o *office) person(first, column string) string {
 	return list[0]
 }
 
-func addPerson(t *testing.T, d *demo.Directory, name string, more ...demo.Attribute) {
-	t.Helper()
-	add(t, d, "uid="+name+",ou=people,"+baseDN, append([]demo.Attribute{
-		demo.Attr("objectClass", "inetOrgPerson"), demo.Attr("sn", "Andersen"), demo.Attr("givenName", name),
-		demo.Attr("cn", name), demo.Attr("mail", name+"@example.org"), demo.Attr("title", "Clerk"),
-	}, more...)...)
-}
-
-func set(t *testing.T, d *demo.Directory, dn, attribute string, values ...string) {
-	t.Helper()
-	if err := d.Set(dn, attribute, values...); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // TestALargePhoto carries ten megabytes from the directory into the registry and
 // changes one bit of them.
 func TestALargePhoto(t *testing.T) {
