@@ -28,13 +28,21 @@ var ErrCollision = errors.New("two entry keys share a fingerprint; run again")
 
 // Index compares the entries of one load with the replicas of its source. It
 // keeps 24 bytes an entry, whatever the entries' size, at three quarters full.
-// It is not safe for concurrent use.
+// It is in parts that grow one at a time, so that growing takes no memory to
+// speak of. It is not safe for concurrent use.
 type Index struct {
 	seed  maphash.Seed
-	slots []slot
-	used  int
+	parts [partCount]part
 	known int // slots that came from a replica
 	seen  int // replicas seen in this load
+}
+
+const partCount = 64
+
+// part is a table with open addressing.
+type part struct {
+	slots []slot
+	used  int
 }
 
 // slot holds 64 bits of a keyed fingerprint of the key, 64 bits of the content
@@ -54,7 +62,14 @@ const (
 
 // NewIndex returns an index with room for a number of entries; it grows beyond.
 func NewIndex(room int) *Index {
-	return &Index{seed: maphash.MakeSeed(), slots: make([]slot, room+room/3+16)}
+	x := &Index{seed: maphash.MakeSeed()}
+	room /= partCount
+	for i := range x.parts {
+		// A third to stay three quarters full, and a little because chance does
+		// not fill all parts alike.
+		x.parts[i].slots = make([]slot, room+room*3/8+8)
+	}
+	return x
 }
 
 // Add enters a replica. Its error is ErrCollision.
@@ -75,7 +90,6 @@ func (x *Index) Add(m *rollcall.Mark) error {
 	}
 	s.content, s.ref = contentBits(m.Content), ref
 	x.known++
-	x.grow()
 	return nil
 }
 
@@ -86,7 +100,6 @@ func (x *Index) See(key []byte, content rollcall.Hash) (Verdict, int64) {
 	bits64 := contentBits(content)
 	if !found {
 		s.content, s.ref = bits64, flagUsed|flagSeen
-		x.grow()
 		return New, 0
 	}
 	id := int64(s.ref >> flagBits)
@@ -106,11 +119,8 @@ func (x *Index) See(key []byte, content rollcall.Hash) (Verdict, int64) {
 
 // IsSeen reports whether an entry with the key came in this load.
 func (x *Index) IsSeen(key string) bool {
-	s, found := x.find(maphash.String(x.seed, key))
-	if !found {
-		x.drop(s)
-		return false
-	}
+	hash := maphash.String(x.seed, key)
+	s := x.parts[hash%partCount].at(hash)
 	return s.ref&flagSeen != 0
 }
 
@@ -124,13 +134,14 @@ func (x *Index) Seen() int { return x.seen }
 // says that an earlier load missed it already; gone, that its object was
 // deprovisioned.
 func (x *Index) Missing(yield func(id int64, away, gone bool) bool) {
-	for i := range x.slots {
-		ref := x.slots[i].ref
-		if ref&(flagUsed|flagSeen) != flagUsed {
-			continue
-		}
-		if !yield(int64(ref>>flagBits), ref&flagAway != 0, ref&flagGone != 0) {
-			return
+	for i := range x.parts {
+		for _, s := range x.parts[i].slots {
+			if s.ref&(flagUsed|flagSeen) != flagUsed {
+				continue
+			}
+			if !yield(int64(s.ref>>flagBits), s.ref&flagAway != 0, s.ref&flagGone != 0) {
+				return
+			}
 		}
 	}
 }
@@ -138,41 +149,41 @@ func (x *Index) Missing(yield func(id int64, away, gone bool) bool) {
 // find returns the slot of a key's fingerprint, or the free one it takes, which
 // is then marked used.
 func (x *Index) find(key uint64) (*slot, bool) {
-	hi, _ := bits.Mul64(key, uint64(len(x.slots)))
+	p := &x.parts[key%partCount]
+	if p.used*4 >= len(p.slots)*3 {
+		p.grow()
+	}
+	s := p.at(key)
+	if s.ref != 0 {
+		return s, true
+	}
+	s.key, s.ref = key, flagUsed
+	p.used++
+	return s, false
+}
+
+// at returns the slot of a key's fingerprint, or the free one that it would
+// take.
+func (p *part) at(key uint64) *slot {
+	hi, _ := bits.Mul64(key, uint64(len(p.slots)))
 	for i := hi; ; {
-		s := &x.slots[i]
-		if s.ref == 0 {
-			s.key, s.ref = key, flagUsed
-			x.used++
-			return s, false
+		s := &p.slots[i]
+		if s.ref == 0 || s.key == key {
+			return s
 		}
-		if s.key == key {
-			return s, true
-		}
-		if i++; i == uint64(len(x.slots)) {
+		if i++; i == uint64(len(p.slots)) {
 			i = 0
 		}
 	}
 }
 
-// drop frees the slot that find just took; nothing can have probed past it yet.
-func (x *Index) drop(s *slot) {
-	*s = slot{}
-	x.used--
-}
-
 // grow keeps a quarter of the slots free.
-func (x *Index) grow() {
-	if x.used*4 < len(x.slots)*3 {
-		return
-	}
-	old := x.slots
-	x.slots = make([]slot, len(old)+len(old)/2+16)
-	x.used = 0
-	for _, s := range old {
-		if s.ref != 0 {
-			t, _ := x.find(s.key)
-			*t = s
+func (p *part) grow() {
+	old := p.slots
+	p.slots = make([]slot, len(old)+len(old)/4+8)
+	for i := range old {
+		if old[i].ref != 0 {
+			*p.at(old[i].key) = old[i]
 		}
 	}
 }
