@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"sync"
 
 	"rollcall/internal/rollcall"
 )
@@ -17,11 +18,11 @@ import (
 func (r *rule) profiles(v *view) (string, *fault) {
 	var names []string
 	for _, b := range v.values(r.groups) {
-		dn := string(b)
-		if f := flawIn(dn); f != nil {
+		name, f := r.named.get(r.Profiles, b)
+		if f != nil {
 			return "", f
 		}
-		if name := profileName(r.Profiles, dn); name != "" {
+		if name != "" {
 			names = append(names, name)
 		}
 	}
@@ -37,6 +38,38 @@ func (r *rule) profiles(v *view) (string, *fault) {
 	})
 	names = slices.CompactFunc(names, func(a, b string) bool { return rollcall.Fold(a) == rollcall.Fold(b) })
 	return r.linkSet(names), nil
+}
+
+// profileNames remembers the profiles of groups: the same few groups come with
+// entry after entry. It is safe for concurrent use.
+type profileNames struct {
+	mu sync.RWMutex
+	of map[string]string // "" for a group that gives none
+}
+
+// mostRemembered bounds what a directory with very many groups takes.
+const mostRemembered = 10_000
+
+// get returns what a pattern captures of a group's DN, "" for nothing.
+func (n *profileNames) get(p *rollcall.ProfileRule, group []byte) (string, *fault) {
+	n.mu.RLock()
+	name, known := n.of[string(group)]
+	n.mu.RUnlock()
+	if known {
+		return name, nil
+	}
+	dn := string(group)
+	if f := flawIn(dn); f != nil {
+		return "", f
+	}
+	name = profileName(p, dn)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if len(n.of) >= mostRemembered {
+		clear(n.of)
+	}
+	n.of[dn] = name
+	return name, nil
 }
 
 // profileName returns what a pattern captures of a group's DN, "" for nothing.

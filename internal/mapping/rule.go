@@ -15,6 +15,7 @@ type rule struct {
 	form     form
 	slot     int // of From
 	groups   int // slot of the groups that make profiles
+	named    *profileNames
 	program  *expression
 	lookup   []lookup
 	constant rollcall.Cell // the whole answer, of a rule that asks nothing of the entry
@@ -47,7 +48,7 @@ func compileRule(ar *rollcall.AttributeRule, fields *fieldList) (rule, error) {
 		if ar.Attribute.Type != rollcall.TypeLinks {
 			return r, errors.New("profiles from groups need an attribute that is a set of links")
 		}
-		r.groups = fields.slot(rollcall.FieldGroups)
+		r.groups, r.named = fields.slot(rollcall.FieldGroups), &profileNames{of: map[string]string{}}
 	case ar.From != "":
 		r.slot = fields.slot(ar.From)
 	case ar.Expr != "":
