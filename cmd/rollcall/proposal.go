@@ -137,12 +137,13 @@ func domainOf(base string) string {
 }
 
 // activeDirectory proposes for Active Directory, whose schema is the same
-// everywhere. Built-in accounts such as krbtgt have no last name.
+// everywhere. Built-in accounts such as krbtgt have no last name. An empty group
+// is an empty team: left out, it would keep the last member who left.
 func (p *proposal) activeDirectory() {
 	p.Persons = "(&(objectCategory=person)(objectClass=user)(sn=*))"
 	p.Accounts = "(&(objectCategory=person)(objectClass=user)(sn=*)(sAMAccountName=*))"
 	p.Login, p.Number = "sAMAccountName", "employeeID"
-	p.Teams, p.Member = "(&(objectCategory=group)(member=*)(!(isCriticalSystemObject=TRUE)))", "member"
+	p.Teams, p.Member = "(&(objectCategory=group)(!(isCriticalSystemObject=TRUE)))", "member"
 }
 
 // plain proposes for what most other servers hold (RFC 2798, RFC 4519).

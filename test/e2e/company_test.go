@@ -126,10 +126,8 @@ func (c *company) addGroups() {
 }
 
 // isTeam reports whether the configuration that init writes makes a team of a
-// group: it names its members by DN.
-func (c *company) isTeam(g *group) bool {
-	return len(g.people)+len(g.groups) > 0 && (c.isAD || g.name != unixGroup)
-}
+// group: it would name its members by DN, and may have none.
+func (c *company) isTeam(g *group) bool { return c.isAD || g.name != unixGroup }
 
 // settle works out what everybody's teams and profiles must be, by reading the
 // groups over and over until nothing is added.

@@ -35,7 +35,7 @@ func TestSambaCompany(t *testing.T) {
 	}
 
 	first := parse[run](t, h.want(exitDone, "sync", "--json"))
-	same(t, "created", first.counts("obj_created"), map[string]int{"organizations": 1, "persons": 2200, "users": 2200, "teams": 39})
+	same(t, "created", first.counts("obj_created"), map[string]int{"organizations": 1, "persons": 2200, "users": 2200, "teams": 40})
 	before := h.snapshot()
 	c.compare(t, before, "corp.example.com")
 
