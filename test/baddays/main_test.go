@@ -6,6 +6,7 @@
 package baddays
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -36,5 +37,9 @@ func buildAndRun(m *testing.M) (code int, err error) {
 	if out, err := build.CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("build the program: %w\n%s", err, out)
 	}
-	return m.Run(), nil
+	code = m.Run()
+	if all := flag.Lookup("test.run").Value.String() == "" && flag.Lookup("test.skip").Value.String() == ""; all && code == 0 {
+		return code, checkDocument()
+	}
+	return code, nil
 }

@@ -227,6 +227,7 @@ func (o *office) finish(r *running) *outcome {
 	if _, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
 		o.t.Fatal(err)
 	}
+	hear(r.stdout.String() + r.stderr.String())
 	return &outcome{
 		t: o.t, args: strings.Join(r.cmd.Args[1:], " "), code: r.cmd.ProcessState.ExitCode(),
 		stdout: r.stdout.String(), stderr: r.stderr.String(), began: r.began, took: time.Since(r.began),
