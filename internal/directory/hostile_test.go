@@ -28,7 +28,7 @@ func fakeServer(t *testing.T, answer func(m message) []byte) Config {
 			go serveFake(nc, answer)
 		}
 	}()
-	return Config{URLs: []string{"ldap://" + l.Addr().String()}, IdleTimeout: time.Minute, ConnectTimeout: time.Minute}
+	return Config{URLs: []string{"ldap://" + l.Addr().String()}, IdleTimeout: 5 * time.Second, ConnectTimeout: 5 * time.Second}
 }
 
 func serveFake(nc net.Conn, answer func(m message) []byte) {
@@ -106,8 +106,8 @@ func TestLiarsAreNeverBelieved(t *testing.T) {
 		{"not LDAP at all", "does not speak LDAP", func(message) []byte { return []byte("HTTP/1.1 400 Bad Request\r\n\r\n") }},
 		{"hangs up", "cut the connection", func(message) []byte { return nil }},
 		{"announces a gigantic message", "more than the limit", func(message) []byte { return []byte("\x30\x84\x7f\xff\xff\xff\x02\x01\x02") }},
-		{"announces a large message and sends none of it", "said nothing for 1s", func(message) []byte { return []byte("\x30\x84\x03\xff\xff\x00\x02\x01\x02") }},
-		{"answers somebody else", "said nothing for 1s", func(m message) []byte {
+		{"announces a large message and sends none of it", "said nothing for 5s", func(message) []byte { return []byte("\x30\x84\x03\xff\xff\x00\x02\x01\x02") }},
+		{"answers somebody else", "said nothing for 5s", func(m message) []byte {
 			m.id += 1000
 			return append(entry(m, "cn=a"), reply(m.id, opSearchDone, codeSuccess, "", cookie(""))...)
 		}},
