@@ -43,6 +43,10 @@ func (e *Engine) Run(ctx context.Context, jobs []Job, opt Options) (*Result, err
 		return r.result(), err
 	}
 	err = r.do(ctx, jobs)
+	if err != nil && ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
+		// A driver may say no more than that its statement was closed.
+		err = fmt.Errorf("%w: %w", ctx.Err(), err)
+	}
 	for _, l := range r.loads {
 		err = errors.Join(err, l.close())
 	}
