@@ -43,10 +43,6 @@ func (e *Engine) Run(ctx context.Context, jobs []Job, opt Options) (*Result, err
 		return r.result(), err
 	}
 	err = r.do(ctx, jobs)
-	if err != nil && ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
-		// A driver may say no more than that its statement was closed.
-		err = fmt.Errorf("%w: %w", ctx.Err(), err)
-	}
 	for _, l := range r.loads {
 		err = errors.Join(err, l.close())
 	}
@@ -202,7 +198,8 @@ func (r *runner) summarize() {
 func (r *runner) finish(ctx context.Context, err error) error {
 	r.summarize()
 	if err != nil && ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
-		// Whatever failed then failed because its transaction went with the context.
+		// Whatever failed then failed because its transaction went with the context;
+		// a driver may say no more than that its statement was closed.
 		err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
 	}
 	if err == nil {
