@@ -39,7 +39,7 @@ func BenchmarkRuns(b *testing.B) {
 	if os.Getenv("BENCH_LARGE") == "1" {
 		large(b, tools, &t, n)
 	}
-	text := t.markdown(b, n, times)
+	text := t.markdown(n, times)
 	fmt.Println(text)
 	for _, row := range t.rows {
 		b.ReportMetric(row.ratio(), row.metric)

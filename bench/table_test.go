@@ -84,7 +84,7 @@ func (t *table) row(metric string) *row {
 const mib = 1 << 20
 
 // markdown writes README.md.
-func (t *table) markdown(b *testing.B, persons, rounds int) string {
+func (t *table) markdown(persons, rounds int) string {
 	var s strings.Builder
 	fmt.Fprintf(&s, `# How fast, and in how much memory
 
