@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
-	"testing"
 )
 
 // row is one thing that is measured.
