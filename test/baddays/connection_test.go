@@ -33,15 +33,16 @@ func TestTheWayToTheServer(t *testing.T) {
 		},
 		{
 			name:  "accepts and never answers",
-			spoil: func(_ *testing.T, _ *office, p *lab.FaultProxy) { p.Set(lab.Fault{Hold: true}) },
-			want:  []string{"bind to ldap://127.0.0.1:", "said nothing for 2s"},
+			spoil: func(_ *testing.T, o *office, p *lab.FaultProxy) { o.Config.Wait = "5s"; p.Set(lab.Fault{Hold: true}) },
+			want:  []string{"bind to ldap://127.0.0.1:", "said nothing for 5s"},
 		},
 		{
 			name: "stops answering in the middle of page 3",
-			spoil: func(_ *testing.T, _ *office, p *lab.FaultProxy) {
+			spoil: func(_ *testing.T, o *office, p *lab.FaultProxy) {
+				o.Config.Wait = "5s"
 				p.Set(lab.Fault{CutPages: 3, CutEntries: 7, Stall: true})
 			},
-			want: []string{"the read is not whole: it broke off after 47 entries in page 3", "said nothing for 2s"},
+			want: []string{"the read is not whole: it broke off after 47 entries in page 3", "said nothing for 5s"},
 		},
 		{
 			name:  "cut in the middle of page 3",

@@ -49,6 +49,7 @@ type setting struct {
 	Limits    string
 	PageSize  int // 20 when 0
 	NoUsers   bool
+	Wait      string // for an answer; a minute when empty, whatever else the machine does
 }
 
 const password = "CORP_PASSWORD" // the variable that holds it
@@ -60,7 +61,7 @@ directories:
     bind: {dn: "{{.BindDN}}", password: "${env:` + password + `}"}
     base: {{printf "%q" .Base}}
     page_size: {{or .PageSize 20}}
-    timeouts: {connect: 2s, idle: 2s}
+    timeouts: {connect: {{or .Wait "1m"}}, idle: {{or .Wait "1m"}}}
 {{- with .Directory}}
     {{.}}
 {{- end}}

@@ -111,7 +111,7 @@ func TestSignInToOpenLDAP(t *testing.T) {
 		{name: "EXTERNAL over ldapi", section: "url: " + s.LDAPI + "\nbind: {method: external}"},
 		{name: "EXTERNAL by certificate", section: "url: " + s.LDAPS + "\n" + certified},
 		{name: "EXTERNAL by certificate and StartTLS", section: "url: " + s.LDAP + "\nstarttls: true\n" + certified},
-		{name: "the third server", section: fmt.Sprintf("url: [\"ldap://127.0.0.1:%d\", %s, %s]\ntimeouts: {connect: 1s}\n", lab.FreePort(t), silent.URL(), s.LDAP) + given},
+		{name: "the third server", section: fmt.Sprintf("url: [\"ldap://127.0.0.1:%d\", %s, %s]\ntimeouts: {connect: 5s}\n", lab.FreePort(t), silent.URL(), s.LDAP) + given},
 
 		{name: "wrong password", section: "url: " + s.LDAP + "\n" + `bind: {dn: "` + s.ReaderDN + `", password: wrong}`, code: exitFailed, says: []string{"the user or the password is wrong"}},
 		{name: "unknown CA", section: "url: " + s.LDAPS + "\n" + given, code: exitFailed, says: []string{"CA that is not trusted here"}},
