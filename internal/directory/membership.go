@@ -15,24 +15,27 @@ import (
 type GroupID uint32
 
 // Membership is who belongs to which group, read once and asked many times. It
-// keeps no names of members: a member is a 128-bit hash of its folded name, some
-// thirty bytes altogether, and eight per membership. Fill it, Seal it, then ask
+// keeps no names of members: a member is a 96-bit hash of its folded name, some
+// thirty-five bytes altogether, and eight per membership. Fill it, Seal it, then ask
 // through Walkers.
 type Membership struct {
 	seeds   [2]maphash.Seed
-	nodes   map[nameHash]uint32 // groups, members and whatever else leads to a group
-	groups  []string            // DNs as spelled
-	folded  []string            // until sealed
-	node    []uint32            // of each group
-	groupOf []int32             // of each node: the group that it is, or -1
-	edges   []edge              // until sealed
-	start   []uint32            // of each node: where its groups begin in targets
+	nodes   nodeTable // groups, members and whatever else leads to a group
+	groups  []string  // DNs as spelled
+	folded  []string  // until sealed
+	node    []uint32  // of each group
+	groupOf []int32   // of each node: the group that it is, or -1
+	edges   []edge    // until sealed
+	start   []uint32  // of each node: where its groups begin in targets
 	targets []GroupID
 	scratch []byte
 	used    [nodeLast]bool // which name spaces lead anywhere
 }
 
-type nameHash [2]uint64
+type nameHash struct {
+	high uint64
+	low  uint32
+}
 
 // edge says that a node belongs directly to the group that another node is. The
 // group may be one that was never read: then the edge leads nowhere.
@@ -49,7 +52,7 @@ const (
 
 // NewMembership returns an empty one.
 func NewMembership() *Membership {
-	return &Membership{seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}, nodes: map[nameHash]uint32{}}
+	return &Membership{seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}}
 }
 
 // Len returns the number of groups.
@@ -98,10 +101,10 @@ func (m *Membership) link(space byte, name []byte, g GroupID) {
 
 func (m *Membership) intern(space byte, name []byte) uint32 {
 	h := m.hash(space, name)
-	n, ok := m.nodes[h]
+	n, ok := m.nodes.find(h)
 	if !ok {
 		n = uint32(len(m.groupOf))
-		m.nodes[h] = n
+		m.nodes.put(h, n)
 		m.groupOf = append(m.groupOf, -1)
 	}
 	return n
@@ -118,7 +121,7 @@ func (m *Membership) hash(space byte, name []byte) nameHash {
 		b = append(b, name...)
 	}
 	m.scratch = b
-	return nameHash{maphash.Bytes(m.seeds[0], b), maphash.Bytes(m.seeds[1], b)}
+	return nameHash{maphash.Bytes(m.seeds[0], b), uint32(maphash.Bytes(m.seeds[1], b))}
 }
 
 // Seal ends the filling.
@@ -199,7 +202,7 @@ func (w *Walker) GID(gid []byte) { w.start(nodeGID, gid) }
 // MemberOf says that the entry belongs to a group, as its own memberOf tells. A
 // group that is not known is passed over.
 func (w *Walker) MemberOf(group []byte) {
-	if n, ok := w.m.nodes[w.m.hash(nodeDN, group)]; ok && w.m.groupOf[n] >= 0 {
+	if n, ok := w.m.nodes.find(w.m.hash(nodeDN, group)); ok && w.m.groupOf[n] >= 0 {
 		w.reach(GroupID(w.m.groupOf[n]), noGroup)
 	}
 }
@@ -208,7 +211,7 @@ func (w *Walker) start(space byte, name []byte) {
 	if !w.m.used[space] {
 		return
 	}
-	if n, ok := w.m.nodes[w.m.hash(space, name)]; ok {
+	if n, ok := w.m.nodes.find(w.m.hash(space, name)); ok {
 		for _, g := range w.m.direct(n) {
 			w.reach(g, noGroup)
 		}
@@ -245,7 +248,7 @@ func (w *Walker) climb() {
 // Path returns the shortest way from the entry to a group: the direct group
 // first, the group itself last; nil when the entry does not belong to it.
 func (w *Walker) Path(group string) []string {
-	n, ok := w.m.nodes[w.m.hash(nodeDN, []byte(group))]
+	n, ok := w.m.nodes.find(w.m.hash(nodeDN, []byte(group)))
 	if !ok || w.m.groupOf[n] < 0 {
 		return nil
 	}
@@ -300,19 +303,23 @@ func AppendFoldedDN(dst, dn []byte) []byte {
 
 // foldPlainDN folds a DN that holds nothing to unescape and nothing but ASCII.
 func foldPlainDN(dst, dn []byte) (out []byte, ok bool) {
-	begin := len(dst) // of the type or value being read
+	at := len(dst)
+	begin := at // of the type or value being read
+	out = slices.Grow(dst, len(dn))[:at+len(dn)]
 	value, space := false, false
 	plain := &plainInType
 	for _, c := range dn {
 		if folded := plain[c]; folded != 0 {
-			if space && len(dst) > begin {
+			if space && at > begin {
 				if !value {
 					return nil, false
 				}
-				dst = append(dst, ' ')
+				out[at] = ' '
+				at++
 			}
 			space = false
-			dst = append(dst, folded)
+			out[at] = folded
+			at++
 			continue
 		}
 		switch c {
@@ -320,22 +327,23 @@ func foldPlainDN(dst, dn []byte) (out []byte, ok bool) {
 			space = true
 			continue
 		case ',':
-			if !value || len(dst) == begin {
+			if !value || at == begin {
 				return nil, false
 			}
 			value, plain = false, &plainInType
 		case '=':
-			if value || len(dst) == begin || bytes.HasPrefix(dst[begin:], []byte("oid.")) {
+			if value || at == begin || bytes.HasPrefix(out[begin:at], []byte("oid.")) {
 				return nil, false
 			}
 			value, plain = true, &plainInValue
 		default:
 			return nil, false
 		}
-		dst = append(dst, c)
-		space, begin = false, len(dst)
+		out[at] = c
+		at++
+		space, begin = false, at
 	}
-	return dst, value && len(dst) > begin
+	return out[:at], value && at > begin
 }
 
 // plainInType and plainInValue say what a byte folds to, 0 for one that needs a
