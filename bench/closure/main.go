@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/pprof"
+	"strings"
 
 	"rollcall/internal/directory"
 	"rollcall/internal/rollcall"
@@ -22,7 +23,7 @@ func main() {
 	url := flag.String("url", "", "the server")
 	flag.StringVar(&cfg.Bind.User, "user", "", "who reads; the password comes from LDAP_PASSWORD")
 	base := flag.String("base", "", "where the groups are")
-	person := flag.String("person", "", "the DN of a person, with %d for its number")
+	person := flag.String("person", "", "the DN of a person, with %07d for its number")
 	persons := flag.Int("persons", 0, "how many persons")
 	profile := flag.String("cpuprofile", "", "write a CPU profile to this file")
 	flag.Parse()
@@ -62,12 +63,23 @@ func closure(ctx context.Context, cfg directory.Config, base, person string, per
 		return 0, 0, err
 	}
 	w := m.NewWalker()
-	var dn []byte
-	for i := range persons {
-		dn = fmt.Appendf(dn[:0], person, i)
+	dn := fmt.Appendf(nil, person, 0)
+	number := dn[strings.IndexByte(person, '%'):][:len(dn)-len(person)+len("%07d")]
+	for range persons {
 		w.Begin()
 		w.DN(dn)
 		memberships += len(w.Groups(true))
+		count(number)
 	}
 	return m.Len(), memberships, nil
+}
+
+// count adds one to a decimal number.
+func count(digits []byte) {
+	for i := len(digits) - 1; i >= 0; i-- {
+		if digits[i]++; digits[i] <= '9' {
+			return
+		}
+		digits[i] = '0'
+	}
 }
