@@ -33,6 +33,7 @@ type traits struct {
 	rows       int       // the most rows of one statement
 	parameters int       // the most parameters of one statement
 	analyze    bool      // statistics are wanted as soon as a table fills
+	isBrief    bool      // a statement that writes ends soon by itself
 	orFail     string    // between the verb and the table of a statement of many rows
 }
 

@@ -28,7 +28,7 @@ func (d *sqlite) traits() *traits { return &sqliteTraits }
 // whole transaction is rolled back.
 var sqliteTraits = traits{
 	folder: "sqlite", types: [...]string{text: "TEXT", exact: "TEXT", number: "INTEGER", binary: "BLOB"},
-	rows: 50, parameters: 1000, orFail: "OR FAIL ",
+	rows: 50, parameters: 1000, isBrief: true, orFail: "OR FAIL ",
 }
 
 // open makes the file, for its owner alone, when there is none.
