@@ -121,9 +121,20 @@ type Class struct {
 	Fixed    bool                // its objects are predefined: nobody creates or deletes one
 	Seeds    []Seed              // the predefined objects
 
+	Order          []OrderBy  // the default order; empty: by friendly name
+	StateAttribute string     // the attribute that says an object's state, with or without a lifecycle
+	Lifecycle      *Lifecycle // nil: a class without
+	Relations      []Relation // own and inherited
+
 	Attributes []*Attribute // own and inherited, in declared order
 	Stored     []*Attribute // those with a column; Object.Values runs beside it
 	byCode     map[string]*Attribute
+}
+
+// OrderBy is one criterion of an order: an attribute, id or friendlyname.
+type OrderBy struct {
+	Attribute  string
+	Descending bool
 }
 
 // FormatName makes a friendly name from the texts of NamedBy: in the class's
