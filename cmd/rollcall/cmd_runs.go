@@ -64,7 +64,8 @@ func (c *runsCmd) Run(ctx context.Context, p *program) (err error) {
 // changes shows a run in the form of a plan, as its history tells it.
 func (c *runsCmd) changes(ctx context.Context, a *app, run *rollcall.Run, problems []rollcall.Problem) error {
 	shown := report.NewPlan(a.program.out, a.program.look(c.data))
-	if run.State == rollcall.RunHeld || run.State == rollcall.RunDropped {
+	switch run.State {
+	case rollcall.RunHeld, rollcall.RunDropped, rollcall.RunApproved, rollcall.RunOvertaken: // it did nothing itself
 		if err := a.keptPlan(ctx, run.ID, shown.Change); err != nil {
 			return err
 		}

@@ -60,10 +60,11 @@ type RunState string
 const (
 	RunRunning   RunState = "running"
 	RunCompleted RunState = "completed"
-	RunFailed    RunState = "error"    // nothing was changed
-	RunHeld      RunState = "held"     // stopped by a limit or a proof, nothing was changed; waits for approval
-	RunDropped   RunState = "dropped"  // held, then refused
-	RunApproved  RunState = "approved" // held, then carried out by a later run
+	RunFailed    RunState = "error"     // nothing was changed
+	RunHeld      RunState = "held"      // stopped by a limit or a proof, nothing was changed; waits for approval
+	RunDropped   RunState = "dropped"   // held, then refused
+	RunApproved  RunState = "approved"  // held, then carried out by a later run
+	RunOvertaken RunState = "overtaken" // held, then a later run of its sources went through
 	RunUndone    RunState = "undone"
 )
 

@@ -64,8 +64,30 @@ func (t *Tx) closeAbandoned(ctx context.Context, next *rollcall.Run) error {
 	return nil
 }
 
+// overtake closes the held runs that a later one of their sources made pointless:
+// what they would have done is done, or no longer asked for.
+func (t *Tx) overtake(ctx context.Context, done *rollcall.Run) error {
+	held, err := t.runs(ctx, readRuns+" WHERE state = ? AND id < ?", []any{string(rollcall.RunHeld), done.ID})
+	if err != nil {
+		return err
+	}
+	for _, r := range held {
+		left := slices.ContainsFunc(r.Sources, func(a rollcall.SourceRun) bool {
+			return !slices.ContainsFunc(done.Sources, func(b rollcall.SourceRun) bool { return a.Source == b.Source })
+		})
+		if left {
+			continue
+		}
+		if err := t.SetRunState(ctx, r.ID, rollcall.RunOvertaken); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // FinishRun records how a run ended, with its problems, within the transaction
-// that carried it out.
+// that carried it out. One that went through overtakes older held runs of its
+// sources.
 func (t *Tx) FinishRun(ctx context.Context, run *rollcall.Run, problems []rollcall.Problem) error {
 	sources, err := json.Marshal(run.Sources)
 	if err != nil {
@@ -78,6 +100,11 @@ func (t *Tx) FinishRun(ctx context.Context, run *rollcall.Run, problems []rollca
 	}
 	if n == 0 {
 		return rollcall.Errorf(rollcall.NotFound, "finish run %d: there is no such run", run.ID)
+	}
+	if run.State == rollcall.RunCompleted && run.Undoes == 0 {
+		if err := t.overtake(ctx, run); err != nil {
+			return fmt.Errorf("finish run %d: close the held runs before it: %w", run.ID, err)
+		}
 	}
 	b := t.insert("run_problem", []string{"run", "source", "entry_key", "entry", "attribute", "value", "rule", "reason", "warning"})
 	for _, p := range problems {

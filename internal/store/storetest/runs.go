@@ -17,6 +17,7 @@ func (s *suite) runTests() map[string]func(*testing.T) {
 		"RunsKeepEverything":                  s.runsKeep,
 		"RunOfADeadProcessIsClosed":           s.runsAbandoned,
 		"FinishedRunGoesWithItsTransaction":   s.runsInTx,
+		"RunOvertakesHeldOnesOfItsSources":    s.runsOvertaken,
 		"RunsThatDoNotExistAreNotFound":       s.runsMissing,
 		"PlanIsGivenBackByteForByte":          s.plans,
 		"PlanThatCannotBeReadLeavesTheOldOne": s.planBroken,
@@ -84,6 +85,34 @@ func (s *suite) runsInTx(t *testing.T) {
 	same(t, "rolled back", value[rollcall.Run](t)(st.Run(t.Context(), run.ID)), *run)
 	write(t, st, func(tx *store.Tx) { must(t, tx.FinishRun(t.Context(), &done, nil)) })
 	same(t, "committed", value[rollcall.Run](t)(st.Run(t.Context(), run.ID)), done)
+}
+
+func (s *suite) runsOvertaken(t *testing.T) {
+	st := s.open(t)
+	end := func(state rollcall.RunState, sources ...string) int64 {
+		t.Helper()
+		run := newRun(sources...)
+		must(t, st.StartRun(t.Context(), run))
+		run.State, run.Ended = state, Now
+		must(t, st.FinishRun(t.Context(), run, nil))
+		return run.ID
+	}
+	persons, both, teams := end(rollcall.RunHeld, "persons"), end(rollcall.RunHeld, "persons", "users"), end(rollcall.RunHeld, "teams")
+	want := func(wants ...rollcall.RunState) {
+		t.Helper()
+		var got []rollcall.RunState
+		for _, id := range []int64{persons, both, teams} {
+			got = append(got, value[rollcall.Run](t)(st.Run(t.Context(), id)).State)
+		}
+		same(t, "states of the held runs", got, wants)
+	}
+	end(rollcall.RunFailed, "persons")
+	end(rollcall.RunHeld, "persons", "users")
+	want(rollcall.RunHeld, rollcall.RunHeld, rollcall.RunHeld)
+	end(rollcall.RunCompleted, "persons")
+	want(rollcall.RunOvertaken, rollcall.RunHeld, rollcall.RunHeld)
+	end(rollcall.RunCompleted, "users", "persons")
+	want(rollcall.RunOvertaken, rollcall.RunOvertaken, rollcall.RunHeld)
 }
 
 func (s *suite) runsMissing(t *testing.T) {
