@@ -1,0 +1,75 @@
+// Package transfer answers import.php, export.php and export-v2.php as iTop
+// 3.2.0 does: objects of a class in from CSV, objects of a query out as CSV,
+// HTML, spreadsheet or XML. It changes objects through the registry alone.
+package transfer
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"rollcall/internal/auth"
+	"rollcall/internal/itop/gate"
+	"rollcall/internal/registry"
+	"rollcall/internal/rollcall"
+)
+
+// Reader is what the pages read. *store.Store and *store.Tx satisfy it.
+type Reader interface {
+	Objects(ctx context.Context, class *rollcall.Class, ids []rollcall.ObjectID) ([]rollcall.Object, error)
+	Names(ctx context.Context, class *rollcall.Class, ids []rollcall.ObjectID) (map[rollcall.ObjectID]string, error)
+	Links(ctx context.Context, attr *rollcall.Attribute, hosts []rollcall.ObjectID) ([][]rollcall.Link, error)
+}
+
+// Tx is a write transaction.
+type Tx interface {
+	Reader
+	registry.Storage
+	Commit() error
+	Rollback() error // after Commit it does nothing
+}
+
+// Store is where objects are. The wiring adapts *store.Store, whose Begin gives
+// a *store.Tx.
+type Store interface {
+	Reader
+	Begin(ctx context.Context) (Tx, error)
+}
+
+// Config is what the pages need.
+type Config struct {
+	Model    *rollcall.Model
+	Rights   *auth.Rights
+	Registry *registry.Registry
+	Store    Store
+	Now      func() time.Time
+	Log      *slog.Logger
+	BaseURL  string // of this server, with a slash at the end: where HTML links to; "" for the one asked
+	Charset  string // of CSV when a request names none (iTop's csv_file_default_charset); ISO-8859-1 when ""
+}
+
+// Service answers the three pages.
+type Service struct {
+	Config
+}
+
+// New returns the pages.
+func New(c Config) *Service {
+	if c.Charset == "" {
+		c.Charset = "ISO-8859-1"
+	}
+	return &Service{Config: c}
+}
+
+// Import answers import.php. It is a gate.Page.
+func (s *Service) Import(ctx context.Context, w http.ResponseWriter, r *gate.Request) {}
+
+// RefuseImport says in import.php's shape that somebody was not let in.
+func (s *Service) RefuseImport(w http.ResponseWriter, r *gate.Request, refusal *gate.Refusal) {}
+
+// Export answers export.php. It is a gate.Page.
+func (s *Service) Export(ctx context.Context, w http.ResponseWriter, r *gate.Request) {}
+
+// ExportV2 answers export-v2.php. It is a gate.Page.
+func (s *Service) ExportV2(ctx context.Context, w http.ResponseWriter, r *gate.Request) {}
