@@ -1,6 +1,7 @@
-// Package auth says who may come in and what they may do there. So far it
-// knows the passwords of the product's own accounts: the policy that a new one
-// must meet, how one is kept, and how one is checked.
+// Package auth says who may come in and what they may do there: it signs accounts
+// in by password, directory, token or session, limits guessing, and works out
+// rights from profiles. It knows nothing of HTTP, and reads accounts through a
+// small interface.
 package auth
 
 import (

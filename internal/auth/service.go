@@ -2,7 +2,14 @@ package auth
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"log/slog"
 	"net/netip"
+	"runtime"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
 
 	"rollcall/internal/rollcall"
 )
@@ -11,6 +18,9 @@ import (
 const (
 	ClassInternal = "UserInternal" // with a password: UserLocal and UserLDAP
 	ClassExternal = "UserExternal" // the web server vouches for them
+
+	classLocal = "UserLocal"
+	classLDAP  = "UserLDAP"
 )
 
 // Credentials are what somebody shows to come in.
@@ -21,36 +31,269 @@ type Credentials struct {
 	Classes  []string   // which classes of accounts may come in this way; none: ClassInternal
 }
 
+// accounts is what signing in reads of the registry.
+type accounts interface {
+	Find(ctx context.Context, class *rollcall.Class, attrs []string, keys [][]string) ([][]rollcall.ObjectID, error)
+	Objects(ctx context.Context, class *rollcall.Class, ids []rollcall.ObjectID) ([]rollcall.Object, error)
+	Links(ctx context.Context, attr *rollcall.Attribute, hosts []rollcall.ObjectID) ([][]rollcall.Link, error)
+	Names(ctx context.Context, class *rollcall.Class, ids []rollcall.ObjectID) (map[rollcall.ObjectID]string, error)
+	Scan(ctx context.Context, class *rollcall.Class, from rollcall.ObjectID, yield func(*rollcall.Object) error) error
+}
+
+// Directories proves the passwords of accounts that live in a directory.
+type Directories interface {
+	// Verify finds the one entry that a login means in a directory (the usual one
+	// for an empty name) and signs in as it. A wrong password or an unknown login
+	// is of kind Unauthorized; anything else is trouble with the directory. The
+	// password is never empty.
+	Verify(ctx context.Context, directory, login string, password rollcall.Secret) error
+}
+
+// Config is what a Service works with. Zero values stand for the defaults.
+type Config struct {
+	Model       *rollcall.Model
+	Store       accounts
+	Directories Directories // nil: accounts of directories cannot sign in
+	Limits      Limits
+	// Remember is how long a proved password is not proved again: 5 minutes for
+	// our own accounts, one minute at most for those of directories, which may
+	// change behind our back. A new password or another state of the account
+	// ends it at once.
+	Remember time.Duration
+	Now      func() time.Time
+	Log      *slog.Logger
+}
+
 // Service signs accounts in.
-type Service struct{}
+type Service struct {
+	Config
+	user     *rollcall.Class
+	limiter  *limiter
+	proofs   *proofs
+	accents  accents
+	sessions sessions
+	hashing  chan struct{} // one token per hash that may be computed at once: each takes 19 MiB
+	decoy    string        // the hash of a password that nobody has
+	// generation moves with every write to the registry that may touch accounts.
+	generation atomic.Int64
+	failures   atomic.Int64
+	limited    atomic.Int64
+}
+
+// New makes a service.
+func New(c Config) (*Service, error) {
+	if c.Limits == (Limits{}) {
+		c.Limits = DefaultLimits()
+	}
+	if c.Remember == 0 {
+		c.Remember = 5 * time.Minute
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Service{Config: c, user: c.Model.Class("User"), hashing: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	if s.user == nil {
+		return nil, rollcall.Errorf(rollcall.Internal, "sign-in: the model has no class User")
+	}
+	s.limiter = newLimiter(c.Limits, c.Now)
+	s.proofs = newProofs()
+	var err error
+	s.decoy, err = Hash(rollcall.Secret(rand.Text()))
+	return s, err
+}
+
+// Changed says that the registry was written: accounts are read anew from now
+// on, instead of within a second.
+func (s *Service) Changed() { s.generation.Add(1) }
+
+// Counts returns how many sign-ins were refused since the start, and how many
+// of them without a look at the password since there had been too many.
+func (s *Service) Counts() (refused, limited int64) { return s.failures.Load(), s.limited.Load() }
 
 // SignIn proves who somebody is. Whatever is wrong (no such login, a wrong
 // password, a disabled account, too many tries), the error is of kind
-// Unauthorized; what it says is for the log, not for whoever asked.
+// Unauthorized; what it says is for the log, not for whoever asked. Any other
+// kind is trouble of our own.
 func (s *Service) SignIn(ctx context.Context, c Credentials) (*Account, error) {
-	return nil, rollcall.Errorf(rollcall.Unauthorized, "not built yet")
+	a, err := s.signIn(ctx, c)
+	if err != nil && rollcall.KindOf(err) == rollcall.Unauthorized {
+		s.failures.Add(1)
+	}
+	return a, err
+}
+
+func (s *Service) signIn(ctx context.Context, c Credentials) (*Account, error) {
+	if err := plausible(c.Login, c.Password); err != nil {
+		return nil, err
+	}
+	if len(c.Classes) == 0 {
+		c.Classes = []string{ClassInternal}
+	}
+	login := foldLogin(c.Login)
+	if s.limiter.pairEmpty(c.From, login) {
+		return nil, s.tooMany(c.Login)
+	}
+	proof := s.proofs.get(s.proofs.key(c.Login, c.Password, c.Classes))
+	if a := s.fresh(proof); a != nil {
+		return a, nil
+	}
+	generation := s.generation.Load()
+	object, err := s.find(ctx, c.Login, c.Classes)
+	if err != nil {
+		return nil, err
+	}
+	if !s.holds(proof, object) {
+		if err := s.prove(ctx, c, login, object); err != nil {
+			return nil, err
+		}
+		proof = nil
+	}
+	if object.Get("status") != "enabled" {
+		return nil, rollcall.Errorf(rollcall.Unauthorized, "account %q is disabled", c.Login)
+	}
+	a, err := s.account(ctx, object)
+	if err != nil {
+		return nil, err
+	}
+	s.remember(c, object, a, proof, generation)
+	return a, nil
+}
+
+// longestLogin is far above what the registry takes.
+const longestLogin = 255
+
+// plausible refuses what nobody's login or password can be. The empty password
+// is among it: a directory takes it for an anonymous sign-in, and succeeds.
+func plausible(login string, password rollcall.Secret) error {
+	switch {
+	case login == "" || len(login) > longestLogin || !isText(login):
+		return rollcall.Errorf(rollcall.Unauthorized, "no account can have such a login")
+	case password == "":
+		return rollcall.Errorf(rollcall.Unauthorized, "the password of %q is empty", login)
+	case len(password) > longestPassword || !isText(password.Reveal()):
+		return rollcall.Errorf(rollcall.Unauthorized, "no account can have such a password as that of %q", login)
+	}
+	return nil
+}
+
+// isText reports whether a text is valid UTF-8 without a NUL.
+func isText(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] == 0 {
+			return false
+		}
+	}
+	return utf8.ValidString(s)
+}
+
+func (s *Service) tooMany(login string) error {
+	s.limited.Add(1)
+	return rollcall.Errorf(rollcall.Unauthorized, "too many wrong sign-ins for %q, or from this address: wait a minute", login)
+}
+
+// prove holds a password against an account, nil for one that does not exist.
+// Both take as long.
+func (s *Service) prove(ctx context.Context, c Credentials, login string, object *rollcall.Object) error {
+	if !s.limiter.take(c.From, login) {
+		return s.tooMany(c.Login)
+	}
+	if object == nil {
+		if _, err := s.verify(ctx, s.decoy, c.Password); err != nil {
+			return err
+		}
+		return rollcall.Errorf(rollcall.Unauthorized, "there is no account %q", c.Login)
+	}
+	right, err := s.passwordFits(ctx, object, c.Password)
+	switch {
+	case err != nil:
+		s.limiter.refund(c.From, login)
+		return err
+	case !right:
+		return rollcall.Errorf(rollcall.Unauthorized, "wrong password for %q", c.Login)
+	}
+	s.limiter.refund(c.From, login)
+	return nil
+}
+
+// passwordFits asks whoever keeps the password of an account.
+func (s *Service) passwordFits(ctx context.Context, object *rollcall.Object, password rollcall.Secret) (bool, error) {
+	switch {
+	case s.Model.IsA(object.Class.Name, classLocal):
+		hash := object.Get("password")
+		if hash == "" { // iTop 3.2.0 accepts such an account, and nobody can sign in to it
+			hash = s.decoy
+		}
+		return s.verify(ctx, hash, password)
+	case s.Model.IsA(object.Class.Name, classLDAP) && s.Directories != nil:
+		err := s.Directories.Verify(ctx, object.Get("ldap_server"), object.Get("login"), password)
+		if err != nil && rollcall.KindOf(err) == rollcall.Unauthorized {
+			s.Log.Info("the directory refused a sign-in", slog.String("account", object.Get("login")), slog.Any("err", err))
+			return false, nil
+		}
+		if err != nil {
+			return false, rollcall.Errorf(rollcall.Unavailable, "ask the directory about %s: %w", object.Get("login"), err)
+		}
+		return true, nil
+	}
+	return false, nil
+}
+
+// verify computes no more hashes at once than there are processors.
+func (s *Service) verify(ctx context.Context, hash string, password rollcall.Secret) (bool, error) {
+	select {
+	case s.hashing <- struct{}{}:
+		defer func() { <-s.hashing }()
+		return Verify(hash, password), nil
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
 }
 
 // SignInExternal takes the word of the web server for who somebody is.
 func (s *Service) SignInExternal(ctx context.Context, login string) (*Account, error) {
-	return nil, rollcall.Errorf(rollcall.Unauthorized, "not built yet")
+	if login == "" || len(login) > longestLogin || !isText(login) {
+		return nil, rollcall.Errorf(rollcall.Unauthorized, "no account can have such a login")
+	}
+	object, err := s.find(ctx, login, []string{ClassExternal})
+	if err != nil {
+		return nil, err
+	}
+	if object == nil || object.Get("status") != "enabled" {
+		s.failures.Add(1)
+		return nil, rollcall.Errorf(rollcall.Unauthorized, "there is no enabled external account %q", login)
+	}
+	return s.account(ctx, object)
 }
 
-// SignInToken signs in with an application or a personal token.
-func (s *Service) SignInToken(ctx context.Context, token rollcall.Secret, from netip.Addr) (*Account, error) {
-	return nil, rollcall.Errorf(rollcall.Unauthorized, "not built yet")
-}
-
-// SignInCommandLine signs in for the command-line forms of the web services:
-// internal accounts first, then external ones, for which any password will do
-// (iTop 3.2.0).
-func (s *Service) SignInCommandLine(ctx context.Context, login string, password rollcall.Secret) (*Account, error) {
-	return nil, rollcall.Errorf(rollcall.Unauthorized, "not built yet")
+// SignInAny tries internal accounts first and then external ones, for which any
+// password will do: the command-line forms of the web services and
+// core/check_credentials sign in so (iTop 3.2.0).
+func (s *Service) SignInAny(ctx context.Context, c Credentials) (*Account, error) {
+	c.Classes = []string{ClassInternal}
+	a, err := s.SignIn(ctx, c)
+	if err == nil || rollcall.KindOf(err) != rollcall.Unauthorized || c.Password == "" {
+		return a, err
+	}
+	if external, err := s.SignInExternal(ctx, c.Login); err == nil {
+		return external, nil
+	}
+	return nil, err
 }
 
 // CheckCredentials reports whether a login and a password belong together, for
 // core/check_credentials. The error tells of trouble of our own, such as an
 // unreachable directory.
 func (s *Service) CheckCredentials(ctx context.Context, c Credentials) (bool, error) {
-	return false, nil
+	_, err := s.SignInAny(ctx, c)
+	if err != nil && rollcall.KindOf(err) == rollcall.Unauthorized {
+		return false, nil
+	}
+	return err == nil, err
 }
+
+// proofKey stands for a login and a password; it is of no use outside the
+// process.
+type proofKey [sha256.Size]byte

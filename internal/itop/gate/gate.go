@@ -52,7 +52,7 @@ const (
 	ContextSynchro = "Synchro"
 	ContextImport  = "Import"
 	ContextExport  = "Export"
-	ContextCron    = "Cron"
+	ContextCron    = "CRON"
 )
 
 // Service is a page with its own way to refuse ("return style": rest, the two
