@@ -66,6 +66,7 @@ func (c *Config) read(r *reader, root *value) {
 			}
 		},
 		"model":       r.file(&c.Model),
+		"mail":        func(v *value) { c.Mail.read(r, v) },
 		"directories": func(v *value) { c.readDirectories(r, v) },
 		"sources":     func(v *value) { sources = v },
 	})
