@@ -23,19 +23,21 @@ func (t *Tx) Reserve(ctx context.Context, class *rollcall.Class, n int) (rollcal
 	return rollcall.ObjectID(first), nil
 }
 
-// reserve takes n numbers of the sequence of a table with a column id.
+// reserve takes n numbers of the sequence of a table with a column id. It is one
+// statement that locks the sequence: on PostgreSQL the triggers of data tables
+// take numbers in transactions of others.
 func (t *Tx) reserve(ctx context.Context, table string, n int) (int64, error) {
-	var next, highest int64
-	err := t.one(ctx, "SELECT next FROM sequence WHERE name = ?", []any{table}, &next)
-	if err != nil && rollcall.KindOf(err) != rollcall.NotFound {
-		return 0, err
-	}
+	var highest, next int64
 	if err := t.one(ctx, "SELECT COALESCE(MAX(id), 0) FROM "+quote(table), nil, &highest); err != nil {
 		return 0, err
 	}
-	first := max(next, highest+1)
-	_, err = t.exec(ctx, "INSERT INTO sequence (name, next) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET next = excluded.next", table, first+int64(n))
-	return first, err
+	const query = `INSERT INTO sequence (name, next) VALUES (?, ?) ON CONFLICT (name) DO UPDATE
+		SET next = CASE WHEN sequence.next > excluded.next - ? THEN sequence.next + ? ELSE excluded.next END RETURNING next`
+	count := int64(n)
+	if err := t.one(ctx, query, []any{table, highest + 1 + count, count, count}, &next); err != nil {
+		return 0, err
+	}
+	return next - count, nil
 }
 
 // InsertObjects writes new objects of exactly this class, which have their IDs
@@ -128,6 +130,9 @@ func (t *Tx) UpdateObjects(ctx context.Context, class *rollcall.Class, attrs []*
 // DeleteObjects deletes objects of class and below. Those that do not exist are
 // passed over.
 func (t *Tx) DeleteObjects(ctx context.Context, class *rollcall.Class, ids []rollcall.ObjectID) error {
+	if class.System {
+		return t.deleteSystem(ctx, class, numbers(ids))
+	}
 	tab, err := t.layout().table(class)
 	if err != nil {
 		return err
