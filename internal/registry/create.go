@@ -45,6 +45,9 @@ func (e *Editor) draftItem(d *Draft) *item {
 	case c.Fixed:
 		it.err = rollcall.Errorf(rollcall.Forbidden, "objects of class %s are predefined: none can be added", c.Name)
 		return it
+	case c.System:
+		it.err = systemClass(c)
+		return it
 	case len(d.Object.Values) != len(c.Stored):
 		it.err = rollcall.Errorf(rollcall.Internal, "a draft of class %s has %d values for %d attributes", c.Name, len(d.Object.Values), len(c.Stored))
 		return it

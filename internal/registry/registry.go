@@ -74,8 +74,8 @@ func New(model *rollcall.Model) *Registry {
 			}
 		}
 		for _, a := range c.Attributes {
-			if a.Declared != c.Name {
-				continue
+			if a.Declared != c.Name || c.System {
+				continue // nobody writes what the program keeps, nor does it hold on to anything
 			}
 			if a.IsKey() {
 				for _, target := range model.Family(a.Target) {

@@ -23,6 +23,7 @@ var classRules = map[string]classRule{
 	"User":       {check: checkUser},
 	"UserLocal":  {prepare: preparePassword},
 	"Person":     {check: checkPerson},
+	"Ticket":     {prepare: prepareTicket, complete: completeTicket},
 	"Event":      {prepare: prepareEvent},
 	"EventIssue": {prepare: prepareIssue},
 	classSource:  {prepare: keepTable, check: checkSource, complete: completeSource},
@@ -42,4 +43,10 @@ func prepareIssue(_ *Editor, it *item) {
 	if text := []rune(it.object.Get("issue")); len(text) > most {
 		it.object.Set("issue", string(text[:most]))
 	}
+}
+
+// systemClass refuses to write an object of a class that shows what the program
+// keeps.
+func systemClass(c *rollcall.Class) error {
+	return rollcall.Errorf(rollcall.Forbidden, "objects of class %s are kept by the program: nobody else writes them", c.Name)
 }

@@ -45,6 +45,10 @@ func (e *Editor) Update(ctx context.Context, edits []Edit) ([]Outcome, error) {
 func (e *Editor) editItem(d *Edit) *item {
 	c := d.Object.Class
 	it := &item{class: c, was: &d.Object, object: rollcall.Object{Class: c, ID: d.Object.ID, Values: append([]string(nil), d.Object.Values...)}}
+	if c.System {
+		it.err = systemClass(c)
+		return it
+	}
 	for _, s := range d.Sets {
 		a := c.Attribute(s.Attribute)
 		switch {

@@ -268,7 +268,7 @@ func (w *world) dump() map[string]string {
 	w.Helper()
 	all := map[string]string{}
 	for _, c := range w.model.Classes {
-		if c.Parent != "" {
+		if c.Parent != "" || c.System {
 			continue
 		}
 		must(w, w.tx.Scan(w.ctx, c, 0, func(o *rollcall.Object) error {

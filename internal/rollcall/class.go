@@ -25,16 +25,18 @@ const (
 	TypeDecimal  Type = "decimal"
 	TypeBoolean  Type = "boolean"  // "1" or "0"
 	TypeDuration Type = "duration" // whole seconds
-	TypeDate     Type = "date"     // 2006-01-02
-	TypeDateTime Type = "datetime" // 2006-01-02 15:04:05, UTC
-	TypePassword Type = "password" // one way: a PHC string, never shown
-	TypeImage    Type = "image"    // the bytes of a picture
-	TypeData     Type = "data"     // any JSON text (property sets, tables)
-	TypeKey      Type = "key"      // the ID of an object of class Target
-	TypeTree     Type = "tree"     // a key to the attribute's own class: a hierarchy
-	TypeField    Type = "field"    // not stored: attribute Remote of the object that key Via names
-	TypeChildren Type = "children" // not stored: the objects of class Target whose key Remote names this one
-	TypeLinks    Type = "links"    // not stored: n:n, through link class Target; Via points here, Remote to the other side
+	// TypeStopwatch holds whole seconds that the program measures.
+	TypeStopwatch Type = "stopwatch"
+	TypeDate      Type = "date"     // 2006-01-02
+	TypeDateTime  Type = "datetime" // 2006-01-02 15:04:05, UTC
+	TypePassword  Type = "password" // one way: a PHC string, never shown
+	TypeImage     Type = "image"    // the bytes of a picture
+	TypeData      Type = "data"     // any JSON text (property sets, tables)
+	TypeKey       Type = "key"      // the ID of an object of class Target
+	TypeTree      Type = "tree"     // a key to the attribute's own class: a hierarchy
+	TypeField     Type = "field"    // not stored: attribute Remote of the object that key Via names
+	TypeChildren  Type = "children" // not stored: the objects of class Target whose key Remote names this one
+	TypeLinks     Type = "links"    // not stored: n:n, through link class Target; Via points here, Remote to the other side
 )
 
 // OnDelete says what deleting the target of a mandatory key does. Optional keys
@@ -119,6 +121,7 @@ type Class struct {
 	Inactive map[string][]string // obsolete where attribute has one of the values
 	IsLink   bool                // an n:n link class
 	Fixed    bool                // its objects are predefined: nobody creates or deletes one
+	System   bool                // its objects are a view of what the program keeps: they are read like others and never written as objects
 	Seeds    []Seed              // the predefined objects
 
 	Order          []OrderBy  // the default order; empty: by friendly name

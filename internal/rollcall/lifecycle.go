@@ -91,9 +91,11 @@ type Relation struct {
 	Neighbours []Neighbour
 }
 
-// Neighbour is one step of a relation, from an object downstream: along a key or
-// a set of links or children of its class.
+// Neighbour is one step of a relation: along a key, or a set of links or
+// children, of the object's class; or, when Class is given, to the objects of
+// that class whose key points at the object.
 type Neighbour struct {
+	Class     string
 	Attribute string
 	Upwards   bool // the object there comes before the one here: it impacts, and is not impacted
 }

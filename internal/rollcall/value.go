@@ -32,7 +32,7 @@ func (a *Attribute) Canonical(text string) (string, error) {
 		return a.canonicalText(text)
 	case TypeEnum, TypeLanguage:
 		return a.canonicalCode(text)
-	case TypeInteger, TypeDuration, TypeKey, TypeTree:
+	case TypeInteger, TypeDuration, TypeStopwatch, TypeKey, TypeTree:
 		return a.canonicalInteger(text)
 	case TypeDecimal:
 		return a.canonicalDecimal(text)

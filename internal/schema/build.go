@@ -118,6 +118,14 @@ func inherit(c, parent *rollcall.Class) {
 	if c.Inactive == nil {
 		c.Inactive = parent.Inactive
 	}
+	if c.Order == nil {
+		c.Order = parent.Order
+	}
+	if c.StateAttribute == "" {
+		c.StateAttribute, c.Lifecycle = parent.StateAttribute, parent.Lifecycle
+	}
+	c.System = c.System || parent.System
+	c.Relations = joinRelations(parent.Relations, c.Relations)
 	c.Unique = slices.Clone(parent.Unique)
 	for _, a := range parent.Attributes {
 		copied := *a
@@ -158,6 +166,10 @@ func (b *builder) own(c *rollcall.Class, d *classDecl) {
 		rule := ud.rule
 		rule.Class = c.Name
 		c.Unique = append(c.Unique, rule)
+	}
+	if d.lifecycle != nil {
+		c.Lifecycle = &d.lifecycle.lifecycle
+		c.Lifecycle.Attribute = c.StateAttribute
 	}
 	if c.Inactive != nil {
 		c.Inactive = maps.Clone(c.Inactive)

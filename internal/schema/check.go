@@ -20,6 +20,7 @@ func (b *builder) check() {
 			}
 		}
 		b.names(d, c)
+		b.behaviour(d, c)
 		for _, ud := range d.unique {
 			what := "unique rule " + ud.rule.Code
 			for _, code := range slices.Concat(ud.rule.On, ud.rule.Skip) {
@@ -229,7 +230,7 @@ func (b *builder) names(d *classDecl, c *rollcall.Class) {
 			}
 		}
 	}
-	if len(c.NamedBy) == 0 {
+	if len(c.NamedBy) == 0 && c.NameForm == "" {
 		b.fail(d.at, "class %s does not say which attributes make its friendly name (named_by)", c.Name)
 	}
 }
@@ -268,7 +269,7 @@ func (b *builder) columns(root *rollcall.Class) {
 // storage names what kind of column an attribute has.
 func storage(a *rollcall.Attribute) string {
 	switch a.Type {
-	case rollcall.TypeInteger, rollcall.TypeDuration:
+	case rollcall.TypeInteger, rollcall.TypeDuration, rollcall.TypeStopwatch:
 		return "integer"
 	case rollcall.TypeKey, rollcall.TypeTree:
 		return "key"

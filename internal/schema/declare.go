@@ -23,6 +23,7 @@ type classDecl struct {
 	labels     []labelDecl
 	attributes []*attributeDecl
 	unique     []*uniqueDecl
+	lifecycle  *lifecycleDecl
 }
 
 type labelDecl struct {
@@ -71,7 +72,7 @@ func (r *reader) identifier(e entry, what string) string {
 	return e.key
 }
 
-const classSettings = "label, parent, abstract, category, named_by, name_form, reconcile, link, fixed, labels, inactive, attributes, unique and seeds"
+const classSettings = "label, parent, abstract, category, named_by, name_form, reconcile, order, link, fixed, system, labels, inactive, state, lifecycle, relations, attributes, unique and seeds"
 
 func (r *reader) class(of entry) *classDecl {
 	d := &classDecl{at: r.at(of.name)}
@@ -104,6 +105,16 @@ func (r *reader) class(of entry) *classDecl {
 			}
 		case "inactive":
 			c.Inactive = r.inactive(e.value, what)
+		case "system":
+			c.System = r.flag(e.value, what)
+		case "order":
+			c.Order = r.order(e.value, what)
+		case "state":
+			c.StateAttribute = r.text(e.value, what)
+		case "lifecycle":
+			d.lifecycle = r.lifecycle(e, what)
+		case "relations":
+			c.Relations = r.relations(e.value, what)
 		case "seeds":
 			c.Seeds = r.seeds(e.value, what)
 		case "attributes":
@@ -313,7 +324,7 @@ var lengths = map[rollcall.Type]int{
 var types = []rollcall.Type{
 	rollcall.TypeString, rollcall.TypeText, rollcall.TypeHTML, rollcall.TypeLog, rollcall.TypeEmail, rollcall.TypePhone,
 	rollcall.TypeURL, rollcall.TypeIP, rollcall.TypeEnum, rollcall.TypeLanguage, rollcall.TypeClass, rollcall.TypeInteger,
-	rollcall.TypeDecimal, rollcall.TypeBoolean, rollcall.TypeDuration, rollcall.TypeDate, rollcall.TypeDateTime,
+	rollcall.TypeDecimal, rollcall.TypeBoolean, rollcall.TypeDuration, rollcall.TypeStopwatch, rollcall.TypeDate, rollcall.TypeDateTime,
 	rollcall.TypePassword, rollcall.TypeImage, rollcall.TypeData, rollcall.TypeKey, rollcall.TypeTree, rollcall.TypeField,
 	rollcall.TypeChildren, rollcall.TypeLinks,
 }

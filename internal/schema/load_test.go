@@ -155,7 +155,7 @@ func TestShippedClassesLookAsRecorded(t *testing.T) {
 	}
 	for class, want := range map[string]string{
 		"Person": "name status org_id org_name email phone notify function cis_list picture first_name employee_number mobile_phone " +
-			"location_id location_name manager_id manager_name team_list user_list",
+			"location_id location_name manager_id manager_name team_list user_list tickets_list",
 		"UserLDAP": "contactid last_name first_name email org_id login language status profile_list allowed_org_list log reset_pwd_token ldap_server",
 		"SynchroDataSource": "name description status user_id notify_contact_id scope_class database_table_name scope_restriction full_load_periodicity " +
 			"reconciliation_policy action_on_zero action_on_one action_on_multiple delete_policy delete_policy_update delete_policy_retention " +

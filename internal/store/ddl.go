@@ -113,6 +113,16 @@ func shortName(name string) string {
 func (l *layout) missing(ctx context.Context, on querier, d dialect) ([]string, error) {
 	var all []string
 	for _, t := range l.sorted() {
+		if t.isSystem {
+			view, err := t.lacksView(ctx, on, d)
+			if err != nil {
+				return nil, err
+			}
+			if view != "" {
+				all = append(all, view)
+			}
+			continue
+		}
 		have, err := d.columns(ctx, on, t.name)
 		if err != nil {
 			return nil, fmt.Errorf("look at table %s: %w", t.name, err)
@@ -131,6 +141,9 @@ func (l *layout) missing(ctx context.Context, on querier, d dialect) ([]string, 
 // the default of an attribute that is new to them.
 func (l *layout) extend(ctx context.Context, tx *Tx) error {
 	for _, t := range l.sorted() {
+		if t.isSystem {
+			continue
+		}
 		spec := t.spec()
 		added, err := tx.build(ctx, &spec)
 		if err != nil {
@@ -145,7 +158,7 @@ func (l *layout) extend(ctx context.Context, tx *Tx) error {
 			return err
 		}
 	}
-	return nil
+	return l.extendViews(ctx, tx)
 }
 
 func (t *table) fillInitial(ctx context.Context, tx *Tx, code string) error {

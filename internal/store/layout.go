@@ -21,7 +21,7 @@ const (
 // kindOf says how an attribute is stored.
 func kindOf(a *rollcall.Attribute) kind {
 	switch a.Type {
-	case rollcall.TypeInteger, rollcall.TypeDuration, rollcall.TypeBoolean, rollcall.TypeKey, rollcall.TypeTree:
+	case rollcall.TypeInteger, rollcall.TypeDuration, rollcall.TypeStopwatch, rollcall.TypeBoolean, rollcall.TypeKey, rollcall.TypeTree:
 		return number
 	case rollcall.TypeDecimal, rollcall.TypeDate, rollcall.TypeDateTime:
 		return exact
@@ -48,6 +48,8 @@ type table struct {
 	columns map[string]*column // by attribute code
 	order   []string           // codes, in declared order
 	lookups []*lookup
+
+	isSystem bool // a view of fixed tables: it is read and never written
 }
 
 // layout is the shape of the class tables. It never changes: a new look-up
@@ -68,7 +70,7 @@ func newLayout(model *rollcall.Model) (*layout, error) {
 		t := l.tables[c.Root]
 		if t == nil {
 			name := "obj_" + strings.ToLower(c.Root)
-			t = &table{root: c.Root, name: name, quoted: quote(name), columns: map[string]*column{}}
+			t = &table{root: c.Root, name: name, quoted: quote(name), columns: map[string]*column{}, isSystem: c.System}
 			l.tables[c.Root] = t
 		}
 		if len(t.name) > maxIdentifier {
