@@ -134,7 +134,7 @@ func (s *Service) signIn(ctx context.Context, c Credentials) (*Account, error) {
 	}
 	login := foldLogin(c.Login)
 	if s.limiter.pairEmpty(c.From, login) {
-		return nil, s.tooMany(c.Login)
+		return nil, s.tooMany()
 	}
 	proof := s.proofs.get(s.proofs.key(c.Login, c.Password, c.Classes))
 	if a := s.fresh(proof); a != nil {
@@ -152,7 +152,7 @@ func (s *Service) signIn(ctx context.Context, c Credentials) (*Account, error) {
 		proof = nil
 	}
 	if object.Get("status") != "enabled" {
-		return nil, rollcall.Errorf(rollcall.Unauthorized, "account %q is disabled", c.Login)
+		return nil, rollcall.Errorf(rollcall.Unauthorized, "account %q is disabled", object.Get("login"))
 	}
 	a, err := s.account(ctx, object)
 	if err != nil {
@@ -172,9 +172,9 @@ func plausible(login string, password rollcall.Secret) error {
 	case login == "" || len(login) > longestLogin || !isText(login):
 		return rollcall.Errorf(rollcall.Unauthorized, "no account can have such a login")
 	case password == "":
-		return rollcall.Errorf(rollcall.Unauthorized, "the password of %q is empty", login)
+		return rollcall.Errorf(rollcall.Unauthorized, "the password is empty")
 	case len(password) > longestPassword || !isText(password.Reveal()):
-		return rollcall.Errorf(rollcall.Unauthorized, "no account can have such a password as that of %q", login)
+		return rollcall.Errorf(rollcall.Unauthorized, "no account can have such a password")
 	}
 	return nil
 }
@@ -189,22 +189,22 @@ func isText(s string) bool {
 	return utf8.ValidString(s)
 }
 
-func (s *Service) tooMany(login string) error {
+func (s *Service) tooMany() error {
 	s.limited.Add(1)
-	return rollcall.Errorf(rollcall.Unauthorized, "too many wrong sign-ins for %q, or from this address: wait a minute", login)
+	return rollcall.Errorf(rollcall.Unauthorized, "too many wrong sign-ins for the account or from the address; they must wait")
 }
 
 // prove holds a password against an account, nil for one that does not exist.
 // Both take as long.
 func (s *Service) prove(ctx context.Context, c Credentials, login string, object *rollcall.Object) error {
 	if !s.limiter.take(c.From, login) {
-		return s.tooMany(c.Login)
+		return s.tooMany()
 	}
 	if object == nil {
 		if _, err := s.verify(ctx, s.decoy, c.Password); err != nil {
 			return err
 		}
-		return rollcall.Errorf(rollcall.Unauthorized, "there is no account %q", c.Login)
+		return rollcall.Errorf(rollcall.Unauthorized, "there is no such account")
 	}
 	right, err := s.passwordFits(ctx, object, c.Password)
 	switch {
@@ -212,7 +212,7 @@ func (s *Service) prove(ctx context.Context, c Credentials, login string, object
 		s.limiter.refund(c.From, login)
 		return err
 	case !right:
-		return rollcall.Errorf(rollcall.Unauthorized, "wrong password for %q", c.Login)
+		return rollcall.Errorf(rollcall.Unauthorized, "wrong password for %q", object.Get("login"))
 	}
 	s.limiter.refund(c.From, login)
 	return nil
@@ -263,7 +263,7 @@ func (s *Service) SignInExternal(ctx context.Context, login string) (*Account, e
 	}
 	if object == nil || object.Get("status") != "enabled" {
 		s.failures.Add(1)
-		return nil, rollcall.Errorf(rollcall.Unauthorized, "there is no enabled external account %q", login)
+		return nil, rollcall.Errorf(rollcall.Unauthorized, "there is no such external account, or it is disabled")
 	}
 	return s.account(ctx, object)
 }
