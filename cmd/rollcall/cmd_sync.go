@@ -56,6 +56,7 @@ func (a *app) sync(ctx context.Context, sources []*rollcall.Source, options engi
 	options.By, options.Progress = who(), progress.show
 	result, err := a.engine.Run(ctx, jobs, options)
 	progress.done()
+	a.notices.flush(ctx, a.program.log)
 	return result, err
 }
 

@@ -36,6 +36,7 @@ type app struct {
 	store    *store.Store
 	registry *registry.Registry
 	engine   *engine.Engine
+	notices  *notices
 }
 
 // load reads the configuration and the classes.
@@ -103,24 +104,14 @@ func (s setup) open(ctx context.Context) (*app, error) {
 	if err := a.seed(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("write the predefined objects: %w", err), db.Close())
 	}
-	a.engine = engine.New(engine.Config{Store: engineStore{db}, Registry: a.registry, Model: s.model, Now: p.now, Log: p.log})
+	if a.notices, err = newNotices(p, s.config.Mail, s.model, db); err != nil {
+		return nil, errors.Join(s.config.Explain(s.config.Mail.Line, err), db.Close())
+	}
+	a.engine = engine.New(engine.Config{Store: engineStore{db, a.notices}, Registry: a.registry, Model: s.model, Now: p.now, Log: p.log})
 	return a, nil
 }
 
 func (a *app) close() error { return a.store.Close() }
-
-// engineStore is the store as the engine asks for it: Go has no covariant
-// results, so Begin is wrapped.
-type engineStore struct{ *store.Store }
-
-// Begin starts a write transaction.
-func (s engineStore) Begin(ctx context.Context) (engine.Tx, error) {
-	tx, err := s.Store.Begin(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return tx, nil
-}
 
 // choose returns the sources with the given names, all of them for none, in the
 // order of the configuration: the order in which they refer to one another.

@@ -10,7 +10,8 @@ import (
 	"rollcall/internal/rollcall"
 )
 
-// Ended is how one source's synchronization ended.
+// Ended is how one source's synchronization ended: as its counters say, unless
+// Failed or Held says otherwise.
 type Ended struct {
 	Name     string
 	Counters rollcall.Counters
@@ -18,11 +19,13 @@ type Ended struct {
 	End      time.Time
 	Failed   string // why it did not start, was held or was interrupted; "" when it went through
 	Started  bool   // it was under way when it failed
+	Held     string // which limit or proof stopped it; nothing was changed
+	Run      int64  // what rollcall runs calls it
 }
 
 // OfRun words the notice of a run that ended in error, in the form that iTop
-// 3.2.0 gives it, without its links into pages of its own; nil when there is
-// nothing to tell.
+// 3.2.0 gives it, without its links into pages of its own, or of one that was
+// held; nil when there is nothing to tell.
 func OfRun(e Ended, to []string, now time.Time) *rollcall.Notice {
 	suffix, sentences := ending(&e)
 	if suffix == "" || len(to) == 0 {
@@ -36,7 +39,7 @@ func OfRun(e Ended, to []string, now time.Time) *rollcall.Notice {
 		fmt.Fprintf(&text, "\n%s\n", s)
 		fmt.Fprintf(&page, "<p>%s</p>", html.EscapeString(s))
 	}
-	if e.Failed == "" {
+	if e.Failed == "" && e.Held == "" {
 		text.WriteString("\nStatistics\n")
 		page.WriteString("<h1>Statistics</h1><ul>")
 		for _, line := range statistics(&e) {
@@ -52,6 +55,11 @@ func OfRun(e Ended, to []string, now time.Time) *rollcall.Notice {
 // ending returns the end of the subject and what happened; "" when all is well.
 func ending(e *Ended) (suffix string, sentences []string) {
 	switch n := e.Counters.Errors(); {
+	case e.Held != "":
+		return "held", []string{
+			fmt.Sprintf("The synchronization was held before it changed anything: %s.", strings.TrimSuffix(e.Held, ".")),
+			fmt.Sprintf("rollcall runs %d --changes shows what it would do, rollcall apply %d carries it out, rollcall apply --drop %d refuses it.", e.Run, e.Run, e.Run),
+		}
 	case e.Failed != "" && !e.Started:
 		return "fatal error", []string{fmt.Sprintf("The synchronization could not start: '%s'", e.Failed), "Please check its configuration"}
 	case e.Failed != "":

@@ -25,6 +25,7 @@ func TestOnlyTroubleIsTold(t *testing.T) {
 		"errors":          {notify.Ended{Name: "HR", Counters: bad, Start: now, End: now}, to, "iTop Data Sync - HR - errors (3)", "3 errors have been encountered"},
 		"did not start":   {notify.Ended{Name: "HR", Failed: "no key"}, to, "iTop Data Sync - HR - fatal error", "could not start: 'no key'"},
 		"interrupted":     {notify.Ended{Name: "HR", Failed: "disk full", Started: true}, to, "iTop Data Sync - HR - exception", "interrupted: 'disk full'"},
+		"held":            {notify.Ended{Name: "HR", Held: "gone: 9 of 10, more than 5%.", Run: 12, Counters: bad}, to, "iTop Data Sync - HR - held", "anything: gone: 9 of 10, more than 5%.\n\nrollcall runs 12 --changes"},
 		"a name of lines": {notify.Ended{Name: "HR\r\nBcc: x@example.com", Failed: "x"}, to, "iTop Data Sync - HR Bcc: x@example.com - fatal error", "could not start"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"rollcall/internal/config"
+	"rollcall/internal/engine"
+	"rollcall/internal/notify"
+	"rollcall/internal/rollcall"
+	"rollcall/internal/store"
+)
+
+// engineStore is the store as the engine asks for it: Begin's result is the
+// engine's interface, and the end of a run keeps a notice for the contacts of
+// its data sources, in the same transaction.
+type engineStore struct {
+	*store.Store
+	notices *notices
+}
+
+// Begin starts a write transaction.
+func (s engineStore) Begin(ctx context.Context) (engine.Tx, error) {
+	tx, err := s.Store.Begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return engineTx{tx, s.notices}, nil
+}
+
+// FinishRun records the end of a run that was rolled back.
+func (s engineStore) FinishRun(ctx context.Context, run *rollcall.Run, problems []rollcall.Problem) error {
+	tx, err := s.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	if err := tx.FinishRun(ctx, run, problems); err != nil {
+		_ = tx.Rollback() // the first error says more
+		return err
+	}
+	return tx.Commit()
+}
+
+type engineTx struct {
+	*store.Tx
+	notices *notices
+}
+
+// FinishRun records the end of a run within its own transaction.
+func (t engineTx) FinishRun(ctx context.Context, run *rollcall.Run, problems []rollcall.Problem) error {
+	if err := t.Tx.FinishRun(ctx, run, problems); err != nil || t.notices == nil {
+		return err
+	}
+	return t.notices.keep(ctx, t.Tx, run)
+}
+
+// notices tells the contacts of data sources how runs ended. It is nil when the
+// configuration names no mail server.
+type notices struct {
+	model  *rollcall.Model
+	outbox *notify.Outbox
+	now    func() time.Time
+}
+
+func newNotices(p *program, m config.Mail, model *rollcall.Model, db *store.Store) (*notices, error) {
+	if m.Host == "" {
+		return nil, nil //nolint:nilnil // no mail server, no notices
+	}
+	mailer, err := notify.NewMailer(notify.Server{
+		Host: m.Host, Port: m.Port, TLS: m.TLS, CA: m.CA, User: m.User, Password: m.Password, From: m.From,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("mail: %w", err)
+	}
+	return &notices{model: model, outbox: notify.NewOutbox(db, mailer, p.now, p.log), now: p.now}, nil
+}
+
+// keep makes the notices of a run that ended.
+func (n *notices) keep(ctx context.Context, tx *store.Tx, run *rollcall.Run) error {
+	if run.Undoes != 0 {
+		return nil // somebody sat there and asked for it
+	}
+	for i := range run.Sources {
+		part := &run.Sources[i]
+		ended := notify.Ended{Name: part.Source, Run: run.ID, Counters: part.Counters, Start: run.Started, End: run.Ended}
+		switch {
+		case run.State == rollcall.RunHeld && part.Held != "":
+			ended.Held = part.Held
+		case run.State == rollcall.RunHeld:
+			continue // another source's doing
+		case run.State == rollcall.RunFailed:
+			ended.Failed, ended.Started = run.Error, true
+		}
+		if ended.Held == "" && ended.Failed == "" && ended.Counters.Errors() == 0 {
+			continue
+		}
+		to, err := n.contact(ctx, tx, part.Source)
+		if err != nil {
+			return fmt.Errorf("find whom to tell about source %s: %w", part.Source, err)
+		}
+		if notice := notify.OfRun(ended, to, n.now()); notice != nil {
+			if err := tx.AddNotice(ctx, notice); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// contact returns the mail address of a data source's contact, nothing when
+// there is none.
+func (n *notices) contact(ctx context.Context, tx *store.Tx, source string) ([]string, error) {
+	class := n.model.Class("SynchroDataSource")
+	found, err := tx.Find(ctx, class, []string{"name"}, [][]string{{source}})
+	if err != nil || len(found[0]) == 0 {
+		return nil, err
+	}
+	objects, err := tx.Objects(ctx, class, found[0][:1])
+	if err != nil || len(objects) == 0 {
+		return nil, err
+	}
+	id, _ := strconv.ParseInt(objects[0].Get("notify_contact_id"), 10, 64) // empty: 0, which nobody has
+	contacts, err := tx.Objects(ctx, n.model.Class("Contact"), []rollcall.ObjectID{rollcall.ObjectID(id)})
+	if err != nil || len(contacts) == 0 {
+		return nil, err
+	}
+	if email := strings.TrimSpace(contacts[0].Get("email")); email != "" {
+		return []string{email}, nil
+	}
+	return nil, nil
+}
+
+// flushTime is how long a command that is done goes on for the sake of notices.
+const flushTime = 20 * time.Second
+
+// flush sends what is due before a command ends. What cannot be sent waits for
+// the next command, or for the server.
+func (n *notices) flush(ctx context.Context, log *slog.Logger) {
+	if n == nil || ctx.Err() != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, flushTime)
+	defer cancel()
+	if _, err := n.outbox.Flush(ctx); err != nil && ctx.Err() == nil {
+		log.Error("the outbox cannot be read", slog.Any("err", err))
+	}
+}
