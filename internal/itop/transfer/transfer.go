@@ -17,6 +17,7 @@ import (
 
 // Reader is what the pages read. *store.Store and *store.Tx satisfy it.
 type Reader interface {
+	Select(ctx context.Context, q *rollcall.Query, w rollcall.Window, yield func(row []rollcall.Object) error) error
 	Objects(ctx context.Context, class *rollcall.Class, ids []rollcall.ObjectID) ([]rollcall.Object, error)
 	Names(ctx context.Context, class *rollcall.Class, ids []rollcall.ObjectID) (map[rollcall.ObjectID]string, error)
 	Links(ctx context.Context, attr *rollcall.Attribute, hosts []rollcall.ObjectID) ([][]rollcall.Link, error)
@@ -67,9 +68,3 @@ func (s *Service) Import(ctx context.Context, w http.ResponseWriter, r *gate.Req
 
 // RefuseImport says in import.php's shape that somebody was not let in.
 func (s *Service) RefuseImport(w http.ResponseWriter, r *gate.Request, refusal *gate.Refusal) {}
-
-// Export answers export.php. It is a gate.Page.
-func (s *Service) Export(ctx context.Context, w http.ResponseWriter, r *gate.Request) {}
-
-// ExportV2 answers export-v2.php. It is a gate.Page.
-func (s *Service) ExportV2(ctx context.Context, w http.ResponseWriter, r *gate.Request) {}
