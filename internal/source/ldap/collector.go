@@ -99,24 +99,31 @@ func (c *Collector) Notices() []source.Finding { return c.notices }
 // Collect implements source.Collector. Groups are read first, then the entries
 // in the server's order, base after base.
 func (c *Collector) Collect(ctx context.Context, emit func(*rollcall.Entry) error) (rollcall.Checkpoint, error) {
-	c.notices = nil
 	conn, err := directory.Dial(ctx, c.cfg.Directory)
 	if err != nil {
 		return nil, err
 	}
 	defer conn.Close()
+	_, err = c.CollectOver(ctx, conn, emit)
+	return nil, err
+}
+
+// CollectOver is Collect over a connection that the caller opened and closes; it
+// says what the searches came to besides.
+func (c *Collector) CollectOver(ctx context.Context, conn *directory.Conn, emit func(*rollcall.Entry) error) (directory.Result, error) {
+	c.notices = nil
 	r, err := c.open(ctx, conn)
 	if err != nil {
-		return nil, err
+		return directory.Result{}, err
 	}
 	if err := r.entries(ctx, emit); err != nil {
-		return nil, err
+		return r.total, err
 	}
 	if err := r.sentinels(ctx); err != nil {
-		return nil, err
+		return r.total, err
 	}
 	c.notices = r.notices()
-	return nil, nil
+	return r.total, nil
 }
 
 // Sample collects the first n entries, to look at: nothing follows from an entry
@@ -214,6 +221,7 @@ func (r *reading) entries(ctx context.Context, emit func(*rollcall.Entry) error)
 			return emit(r.mapper.entry(e))
 		})
 		r.total.Entries += got.Entries
+		r.total.Pages += got.Pages
 		r.total.References += got.References
 		r.total.ReferenceURLs = append(r.total.ReferenceURLs, got.ReferenceURLs...)
 		if err != nil {
