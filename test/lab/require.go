@@ -39,6 +39,15 @@ func Require(t testing.TB, name string) {
 	}
 }
 
+// RequireFile skips the test when a file that it needs is not there, and fails
+// it instead when TEST_REQUIRE lists the name.
+func RequireFile(t testing.TB, name, path string) {
+	t.Helper()
+	if _, err := os.Stat(path); err != nil {
+		missing(t, name, path+" is not there")
+	}
+}
+
 // missing skips the test, or fails it when TEST_REQUIRE lists the requirement.
 func missing(t testing.TB, name, why string) {
 	t.Helper()
