@@ -1,0 +1,194 @@
+package replay
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"text/tabwriter"
+	"time"
+)
+
+var (
+	findings = flag.String("findings", "", "write what is wrong into this file")
+	ratchet  = flag.Bool("ratchet", false, "take the number of wrong exchanges of this run as the most allowed")
+)
+
+// tally is what became of the exchanges of one recording.
+type tally struct {
+	file                          string
+	exchanges, same, known, wrong int
+	report                        strings.Builder
+}
+
+// play sends the exchanges of a recording in order and compares each answer.
+func (w *world) play(t *testing.T, name string) *tally {
+	t.Helper()
+	file, exchanges := load(t, name)
+	sum := &tally{file: file, exchanges: len(exchanges)}
+	for i := range exchanges {
+		e := &exchanges[i]
+		got := w.client.send(t, e)
+		diff := compare(&e.Response, &got)
+		d := documented(name, i)
+		switch {
+		case diff == "" && d == nil:
+			sum.same++
+		case diff != "" && d != nil && d.asDocumented(got):
+			sum.known++
+		case diff == "":
+			sum.wrong++
+			fmt.Fprintf(&sum.report, "%s %d: the same as recorded, which docs/differences.md#%s denies\n", name, i, d.anchor)
+		default:
+			sum.wrong++
+			fmt.Fprintf(&sum.report, "%s %d: %s %s %s\n%s", name, i, e.Request.Method, e.Request.Path, brief(e), diff)
+		}
+	}
+	return sum
+}
+
+// brief names what a request asked for.
+func brief(e *exchange) string {
+	var parts []string
+	for _, list := range []fields{e.Request.Query, e.Request.Form} {
+		for _, p := range list {
+			if p.name != "auth_user" && p.name != "auth_pwd" && p.name != "login_mode" && p.name != "version" || p.value != "admin" && p.name == "auth_user" {
+				parts = append(parts, p.name+"="+cut(p.value, 0, 400))
+			}
+		}
+	}
+	return strings.ReplaceAll(strings.Join(parts, " "), "\n", `\n`)
+}
+
+// compare returns where an answer differs from the recorded one, "" when they
+// say the same.
+func compare(want, got *response) string {
+	var b strings.Builder
+	if want.Status != got.Status {
+		fmt.Fprintf(&b, "    status: got %d, want %d\n", got.Status, want.Status)
+	}
+	for _, name := range compared {
+		if want.Headers[name] != got.Headers[name] {
+			fmt.Fprintf(&b, "    %s: got %q, want %q\n", name, got.Headers[name], want.Headers[name])
+		}
+	}
+	wantBody, gotBody := want.Body, got.Body
+	if isPage(wantBody) && isPage(gotBody) {
+		wantBody, gotBody = visible(wantBody), visible(gotBody)
+	}
+	if wantBody, gotBody = masked(wantBody), masked(gotBody); wantBody != gotBody {
+		at := 0
+		for at < len(wantBody) && at < len(gotBody) && wantBody[at] == gotBody[at] {
+			at++
+		}
+		fmt.Fprintf(&b, "    body from character %d:\n      got  %s\n      want %s\n", at, cut(gotBody, at-60, at+240), cut(wantBody, at-60, at+240))
+	}
+	return b.String()
+}
+
+// cut returns a part of a text on one line.
+func cut(text string, from, to int) string {
+	from, to = max(from, 0), min(to, len(text))
+	if from > to {
+		from = to
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(text[from:to], "?"), "\n", `\n`)
+}
+
+// TestRecordings replays every recording: the collector's runs in order on one
+// registry, the direct calls in order on another that has seen the collector's
+// first run, and the collector with look-ups on a third.
+func TestRecordings(t *testing.T) {
+	var sums []*tally
+	runs := newWorld(t)
+	for i := 1; i <= 25; i++ {
+		name := fmt.Sprintf("c%02d", i)
+		if name == "c04" {
+			time.Sleep(2 * time.Second) // its interval is a second, and the removed ones must be older than that
+		}
+		sum := runs.play(t, name)
+		runs.compareTables(t, name, sum)
+		sums = append(sums, sum)
+	}
+	calls := newWorld(t)
+	calls.play(t, "c01")
+	for i := 1; i <= 15; i++ {
+		sums = append(sums, calls.play(t, fmt.Sprintf("h%02d", i)))
+	}
+	lookups := newWorld(t)
+	for _, name := range []string{"c01", "h01", "h02", "h03", "h04", "h05", "h06", "h07"} {
+		lookups.play(t, name)
+	}
+	lookups.addHardware(t)
+	sum := lookups.play(t, "c26")
+	lookups.compareTables(t, "c26", sum)
+	judge(t, append(sums, sum))
+}
+
+// addHardware makes the brand and the model that somebody made before c26.
+func (w *world) addHardware(t *testing.T) {
+	t.Helper()
+	for _, data := range []string{
+		`{"operation":"core/create","class":"Brand","comment":"x","fields":{"name":"Dell"}}`,
+		`{"operation":"core/create","class":"Model","comment":"x","fields":{"name":"Latitude","brand_id":{"name":"Dell"},"type":"PC"}}`,
+	} {
+		e := exchange{Request: request{
+			Method: "POST", Path: "/webservices/rest.php", Query: fields{{"version", "1.3"}},
+			Headers: map[string]string{"Content-Type": "application/x-www-form-urlencoded"},
+			Form:    fields{{"auth_user", "admin"}, {"auth_pwd", secret}, {"json_data", data}},
+		}}
+		if got := w.client.send(t, &e); !strings.HasPrefix(got.Body, `{"code":0,`) {
+			t.Logf("make the hardware of c26: %s", got.Body)
+		}
+	}
+}
+
+const ratchetFile = "testdata/wrong.json"
+
+// judge prints the table and fails where more is wrong than allowed.
+func judge(t *testing.T, sums []*tally) {
+	t.Helper()
+	allowed := map[string]int{}
+	if text, err := os.ReadFile(ratchetFile); err == nil {
+		if err := json.Unmarshal(text, &allowed); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var table, all strings.Builder
+	tw := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "recording\texchanges\tsame\tdocumented different\twrong")
+	total, now := tally{file: "all"}, map[string]int{}
+	for _, s := range sums {
+		fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t%d\n", s.file, s.exchanges, s.same, s.known, s.wrong)
+		total.exchanges, total.same, total.known, total.wrong = total.exchanges+s.exchanges, total.same+s.same, total.known+s.known, total.wrong+s.wrong
+		if now[s.file] = s.wrong; s.wrong > allowed[s.file] {
+			t.Errorf("%s: %d wrong, %d allowed\n%s", s.file, s.wrong, allowed[s.file], cut(s.report.String(), 0, 4000))
+		}
+		all.WriteString(s.report.String())
+	}
+	fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t%d\n", total.file, total.exchanges, total.same, total.known, total.wrong)
+	if err := tw.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("\n%s", table.String())
+	if *findings != "" {
+		if err := os.WriteFile(*findings, []byte(table.String()+"\n"+all.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if *ratchet {
+		text, err := json.MarshalIndent(now, "", "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(filepath.Dir(ratchetFile), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(ratchetFile, append(text, '\n'), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
