@@ -45,6 +45,22 @@ const (
 	FedSeen                // a row with a known key, changed or not
 )
 
+// FedRow is one row on its way into a data table.
+type FedRow struct {
+	Replica int64 // 0 for a new one
+	Key     string
+	Content Hash  // of the columns and cells as delivered
+	Cells   Row   // beside the feed's columns
+	Skip    []int // cells that a known row keeps as they are; a new one gets the empty text
+}
+
+// StandIn is a replica that a run over what stands has to look at.
+type StandIn struct {
+	ID     int64
+	State  ReplicaState
+	IsSeen bool // since the time that counts
+}
+
 // Runner is who starts a run of a data source.
 type Runner struct {
 	Name          string   // as histories call the account
@@ -59,7 +75,7 @@ type Feed struct {
 	Columns []DataColumn // what the rows hold besides their key
 	// Rows calls put once a row, with the cells beside Columns, which are lent. An error of put means that nothing
 	// can be written any more; an error that Rows returns makes the delivery fail.
-	Rows     func(put func(key string, cells Row) (Fed, error)) error
+	Rows     func(put func(row FedRow) (Fed, error)) error
 	Simulate bool  // all is done as if, and then taken back
 	Then     *Exec // the run that follows; of a simulated delivery it sees the rows
 }

@@ -80,7 +80,7 @@ func (t *Tx) InsertObjects(ctx context.Context, class *rollcall.Class, objects [
 	if err := b.flush(ctx); err != nil {
 		return fmt.Errorf("write new objects of %s: %w", class.Name, err)
 	}
-	return nil
+	return t.makeDataTables(ctx, class, objects)
 }
 
 // UpdateObjects gives the same attributes of many objects new values: values[i]
@@ -147,5 +147,5 @@ func (t *Tx) DeleteObjects(ctx context.Context, class *rollcall.Class, ids []rol
 	if err != nil {
 		return fmt.Errorf("delete objects of %s: %w", class.Name, err)
 	}
-	return nil
+	return t.dropDataTables(ctx, class, ids)
 }

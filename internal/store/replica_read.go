@@ -22,22 +22,20 @@ var replicaColumns = []string{
 var readReplicas = "SELECT r.id, r." + strings.Join(replicaColumns, ", r.")
 
 // Replicas returns the replicas of a source with the given IDs, in that order,
-// with their rows; those that do not exist are left out.
+// with the rows last taken over; those that do not exist are left out.
 func (q *queries) Replicas(ctx context.Context, src *rollcall.Source, ids []int64) ([]rollcall.Replica, error) {
 	shape, err := newRowShape(src)
 	if err != nil {
 		return nil, err
 	}
-	query := readReplicas
+	query := readReplicas + ", r.taken"
 	for _, name := range shape.main() {
 		query += ", d." + name
 	}
 	query += " FROM priv_sync_replica r LEFT JOIN " + shape.table + " d ON d.id = r.id WHERE " + ofSource + " AND r.id "
 	found := make(map[int64]rollcall.Replica, len(ids))
 	err = inLists(ids, func(in string, args []any) error {
-		return q.replicas(ctx, query+in, append([]any{int64(src.ID)}, args...), len(shape.cells), func(r rollcall.Replica) {
-			found[r.ID] = r
-		})
+		return q.replicas(ctx, query+in, append([]any{int64(src.ID)}, args...), src, func(r rollcall.Replica) { found[r.ID] = r })
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read replicas of source %s: %w", src.Name, err)
@@ -51,9 +49,15 @@ func (q *queries) Replicas(ctx context.Context, src *rollcall.Source, ids []int6
 	return list, nil
 }
 
-// replicas reads the replicas of a query, followed by so many cells each.
-func (q *queries) replicas(ctx context.Context, query string, args []any, cells int, yield func(rollcall.Replica)) error {
-	values := make([]any, 1+len(replicaColumns)+cells)
+// replicas reads the replicas of a query, followed by what was last taken over
+// and the data row when they are those of a source.
+func (q *queries) replicas(ctx context.Context, query string, args []any, src *rollcall.Source, yield func(rollcall.Replica)) error {
+	own, cells := 1+len(replicaColumns), 0
+	if src != nil {
+		cells = len(src.Rules.Attributes)
+		own++ // taken
+	}
+	values := make([]any, own+cells)
 	dest := make([]any, len(values))
 	for i := range values {
 		dest[i] = &values[i]
@@ -66,7 +70,14 @@ func (q *queries) replicas(ctx context.Context, query string, args []any, cells 
 		if err != nil {
 			return err
 		}
-		if cells > 0 {
+		switch {
+		case src == nil:
+		case values[own-1] != nil:
+			// Its data row moved on since; what counts is what its object has.
+			if r.Row, err = takenRow(src, cellText(values[own-1])); err != nil {
+				return fmt.Errorf("replica %d: %w", r.ID, err)
+			}
+		case cells > 0:
 			r.Row = make(rollcall.Row, cells)
 			for i, v := range values[len(values)-cells:] {
 				if v != nil {
@@ -146,7 +157,7 @@ func (q *queries) ReplicasByDest(ctx context.Context, class *rollcall.Class, ids
 	var list []rollcall.Replica
 	query := readReplicas + " FROM priv_sync_replica r WHERE " + q.destOf(class) + " AND r.dest_id "
 	err := inLists(numbers(ids), func(in string, args []any) error {
-		return q.replicas(ctx, query+in, args, 0, func(r rollcall.Replica) { list = append(list, r) })
+		return q.replicas(ctx, query+in, args, nil, func(r rollcall.Replica) { list = append(list, r) })
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read replicas of objects of %s: %w", class.Root, err)
@@ -169,7 +180,7 @@ func (q *queries) destOf(class *rollcall.Class) string {
 func (q *queries) ReplicaByKey(ctx context.Context, source rollcall.ObjectID, key string) (rollcall.Replica, bool, error) {
 	var found rollcall.Replica
 	exists := false
-	err := q.replicas(ctx, readReplicas+" FROM priv_sync_replica r WHERE sync_source_id = ? AND entry_key = ?", []any{int64(source), key}, 0, func(r rollcall.Replica) {
+	err := q.replicas(ctx, readReplicas+" FROM priv_sync_replica r WHERE sync_source_id = ? AND entry_key = ?", []any{int64(source), key}, nil, func(r rollcall.Replica) {
 		found, exists = r, true
 	})
 	if err != nil {
@@ -188,7 +199,7 @@ func (q *queries) ReplicaErrors(ctx context.Context, source rollcall.ObjectID, y
 		WHERE sync_source_id = ? AND id > ? AND (status_last_error <> '' OR status_last_warning <> '') ORDER BY id LIMIT ?`
 	for last := int64(0); ; {
 		var page []rollcall.Replica
-		err := q.replicas(ctx, query, []any{int64(source), last, replicaPage}, 0, func(r rollcall.Replica) { page = append(page, r) })
+		err := q.replicas(ctx, query, []any{int64(source), last, replicaPage}, nil, func(r rollcall.Replica) { page = append(page, r) })
 		if err != nil {
 			return fmt.Errorf("read replicas in error: %w", err)
 		}

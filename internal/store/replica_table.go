@@ -53,7 +53,7 @@ func (t *Tx) EnsureTable(ctx context.Context, src *rollcall.Source) error {
 		}
 	}
 	src.Table = name
-	return nil
+	return t.watchFeed(ctx, src)
 }
 
 // tableReady reports whether nothing is to be done for a source's table.
@@ -69,6 +69,11 @@ func (s *Store) tableReady(ctx context.Context, src *rollcall.Source) (bool, err
 	spec := dataSpec(name, src.Class)
 	statements, _, err := spec.plan(s.d, have)
 	if err != nil || len(statements) > 0 {
+		return false, err
+	}
+	known := *src
+	known.Table = name
+	if statements, _, err := s.unwatched(ctx, &known); err != nil || statements != "" {
 		return false, err
 	}
 	src.Table = name

@@ -30,6 +30,9 @@ func (t *Tx) putReplicas(ctx context.Context, src *rollcall.Source, replicas []r
 	if err != nil {
 		return err
 	}
+	if err := t.own(ctx); err != nil {
+		return err
+	}
 	b := t.insert("priv_sync_replica", append([]string{"id"}, replicaColumns...))
 	data := t.insert(shape.table, append([]string{"id", "primary_key"}, shape.names...))
 	var boxes boxes
@@ -75,11 +78,14 @@ func (t *Tx) UpdateReplicas(ctx context.Context, src *rollcall.Source, replicas 
 	if err != nil {
 		return err
 	}
+	if err := t.own(ctx); err != nil {
+		return err
+	}
 	columns := make([]column, len(replicaColumns))
 	for i, name := range replicaColumns {
 		columns[i] = column{name: name, kind: replicaKinds[i]}
 	}
-	b := t.update("priv_sync_replica", columns, "")
+	b := t.update("priv_sync_replica", columns, "taken = NULL")
 	data := t.update(shape.table, shape.columns(), "")
 	var boxes boxes
 	for i := range replicas {
@@ -142,6 +148,9 @@ func (t *Tx) DeleteReplicas(ctx context.Context, src *rollcall.Source, ids []int
 
 // dropReplicas deletes replicas of one source and their rows, if it has a table.
 func (t *Tx) dropReplicas(ctx context.Context, source rollcall.ObjectID, table string, ids []int64) error {
+	if err := t.own(ctx); err != nil {
+		return err
+	}
 	return inLists(ids, func(in string, args []any) error {
 		if table != "" {
 			if _, err := t.exec(ctx, "DELETE FROM "+quote(table)+" WHERE id "+in, args...); err != nil {

@@ -23,6 +23,7 @@ type Tx struct {
 	bulks map[string]*bulk // by statement
 	fills map[string]fill  // by table
 	done  bool
+	isOwn bool // the triggers of data tables are silent
 }
 
 // Begin starts a write transaction. It waits some seconds for another writer
@@ -80,6 +81,9 @@ func (t *Tx) catchUp(ctx context.Context, s *Store) error {
 func (t *Tx) Commit() error {
 	if t.done {
 		return rollcall.Errorf(rollcall.Internal, "commit: the transaction has ended already")
+	}
+	if err := t.disown(); err != nil {
+		return fmt.Errorf("commit: %w", err)
 	}
 	err := t.d.translate(t.tx.Commit())
 	if e := t.end(); err == nil {
