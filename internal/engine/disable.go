@@ -28,13 +28,13 @@ func (g *removal) goneSet(ctx context.Context) (*goneSet, error) {
 			continue
 		}
 		rule := rollcall.AttributeRule{Attribute: a, ItemSeparator: "|", AttributeSeparator: ";", ValueSeparator: ":", Qualifier: "'"}
-		specs, err := parseLinks(&rule, assignment.Value)
+		specs, err := rollcall.ParseLinks(rule.LinkSyntax(), assignment.Value)
 		lookups := newLookups()
 		for i := range specs {
 			if err == nil {
-				err = specs[i].check(g.engine.model, a)
+				err = specs[i].Check(g.engine.model, a)
 			}
-			lookups.want(specs[i].conditions)
+			lookups.want(specs[i].Conditions)
 		}
 		if err != nil {
 			set.err = err.Error()
@@ -50,7 +50,7 @@ func (g *removal) goneSet(ctx context.Context) (*goneSet, error) {
 				set.err = err.Error()
 				return set, nil
 			}
-			links = append(links, rollcall.Link{Target: target, Values: spec.values})
+			links = append(links, rollcall.Link{Target: target, Values: spec.Values})
 		}
 		set.links[a.Code] = mergeLinks(links)
 	}

@@ -26,16 +26,16 @@ func newLookups() *lookups { return &lookups{kinds: map[string]*lookupKind{}} }
 
 // kind sorts a link's conditions into key, remote attributes and values. All
 // of them are on one key: the host's own is the registry's to fill.
-func kind(conditions []condition) (name, key string, remotes, values []string) {
+func kind(conditions []rollcall.LinkCondition) (name, key string, remotes, values []string) {
 	for _, c := range conditions {
-		key = c.key
-		remotes = append(remotes, c.remote)
-		values = append(values, c.value)
+		key = c.Key
+		remotes = append(remotes, c.Remote)
+		values = append(values, c.Value)
 	}
 	return key + "\x00" + strings.Join(remotes, "\x00"), key, remotes, values
 }
 
-func (u *lookups) want(conditions []condition) {
+func (u *lookups) want(conditions []rollcall.LinkCondition) {
 	if len(conditions) == 0 {
 		return
 	}
@@ -68,11 +68,11 @@ func (u *lookups) run(ctx context.Context, tx Tx, model *rollcall.Model, link *r
 
 // target returns the one object that a link's conditions name. The error is the
 // text that iTop gives.
-func (u *lookups) target(spec linkSpec, remote string) (rollcall.ObjectID, error) {
-	if len(spec.conditions) == 0 {
+func (u *lookups) target(spec rollcall.LinkSpec, remote string) (rollcall.ObjectID, error) {
+	if len(spec.Conditions) == 0 {
 		return 0, refusal("Missing value for mandatory attribute(s): %s", remote)
 	}
-	name, key, remotes, values := kind(spec.conditions)
+	name, key, remotes, values := kind(spec.Conditions)
 	k := u.kinds[name]
 	ids := k.found[k.at[strings.Join(values, "\x00")]]
 	switch len(ids) {

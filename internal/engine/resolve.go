@@ -268,19 +268,19 @@ func members(names []string, found map[string][]rollcall.ObjectID) (links []roll
 // sides.
 func (r *runner) resolveLinks(ctx context.Context, l *load, batch []staged, out []resolved, i int) error {
 	rule := &l.src.Rules.Attributes[i]
-	specs := make([][]linkSpec, len(batch))
+	specs := make([][]rollcall.LinkSpec, len(batch))
 	lookups := newLookups()
 	for e := range batch {
 		cell := batch[e].row[i]
 		if !cell.Set {
 			continue
 		}
-		list, err := parseLinks(rule, cell.Text)
+		list, err := rollcall.ParseLinks(rule.LinkSyntax(), cell.Text)
 		for s := range list {
 			if err == nil {
-				err = list[s].check(r.engine.model, rule.Attribute)
+				err = list[s].Check(r.engine.model, rule.Attribute)
 			}
-			lookups.want(list[s].conditions)
+			lookups.want(list[s].Conditions)
 		}
 		if err != nil {
 			out[e].err = err.Error()
@@ -303,7 +303,7 @@ func (r *runner) resolveLinks(ctx context.Context, l *load, batch []staged, out 
 				out[e].err = err.Error()
 				break
 			}
-			links = append(links, rollcall.Link{Target: target, Values: spec.values})
+			links = append(links, rollcall.Link{Target: target, Values: spec.Values})
 		}
 		out[e].setLinks(i, mergeLinks(links), batch[e].row[i].Text)
 	}
