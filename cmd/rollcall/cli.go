@@ -17,6 +17,7 @@ type cli struct {
 	Why        whyCmd        `cmd:"" help:"Explain an object: which source, entry, rule and run made it so."`
 	User       userCmd       `cmd:"" help:"Manage the accounts of Rollcall itself."`
 	Export     exportCmd     `cmd:"" help:"Write the objects of a class as CSV or JSON."`
+	Exec       execCmd       `cmd:"" passthrough:"" help:"Run iTop's data collectors: the drop-in for exec.php."`
 	Completion completionCmd `cmd:"" help:"Print a completion script for a shell."`
 	Man        manCmd        `cmd:"" help:"Print the manual page."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`

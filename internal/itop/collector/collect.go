@@ -1,0 +1,157 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"rollcall/internal/rollcall"
+)
+
+// prepareFailed is an error of a preparation: its lines are in the log.
+var errPrepare = errors.New("preparation failed")
+
+// collect lets every collector collect, in order; the first failure ends it.
+func (a *app) collect(ctx context.Context) error {
+	a.step = "Collect"
+	defer func() { a.step, a.current = "", "" }()
+	for _, t := range a.tasks {
+		a.current = t.class
+		err := a.collectOne(ctx, t)
+		a.log.release()
+		switch {
+		case err == nil:
+			continue
+		case ctx.Err() != nil:
+			return err
+		case errors.Is(err, errPrepare):
+			a.log.errorf("%s::Prepare() returned false", t.label)
+		default:
+			a.log.errorf("%s::Collect() got an exception: %s", t.label, err)
+		}
+		return errLogged
+	}
+	return nil
+}
+
+func (a *app) collectOne(ctx context.Context, t *task) error {
+	a.log.infof("%s beginning of data collection...", t.label)
+	a.eraseFiles(t)
+	if err := t.source.prepare(ctx); err != nil {
+		return err
+	}
+	out := &output{stem: a.stem(t.label), max: a.chunk, def: t.def, log: a.log, null: a.nullified(t), quiet: t.source.quiet}
+	if a.hasLookups(t) {
+		out.raw = ".raw"
+	}
+	err := t.source.fetch(ctx, func(r *row) error {
+		if a.env.Progress != nil && out.rows%500 == 0 {
+			a.env.Progress(t.label+": collect", out.rows)
+		}
+		return out.add(r)
+	})
+	if err != nil {
+		out.discard()
+		return err
+	}
+	if err := out.finish(); err != nil {
+		return err
+	}
+	a.log.release()
+	a.log.infof("%s end of data collection.", t.label)
+	return nil
+}
+
+// eraseFiles removes what an earlier collection left, so that nothing stale is
+// ever uploaded.
+func (a *app) eraseFiles(t *task) {
+	for _, raw := range []string{"", ".raw"} {
+		files := dataFiles(a.stem(t.label + raw))
+		for _, f := range files {
+			err := os.Remove(f)
+			a.log.debugf("Erasing previous data file. unlink('%s') returned %t", f, err == nil)
+		}
+	}
+}
+
+// nullified tells which attributes become <NULL> where a row has nothing.
+func (a *app) nullified(t *task) func(string) bool {
+	list := t.section.Get("nullified_attributes").texts()
+	if len(list) == 0 {
+		list = t.params.byCase(t.class + "_nullified_attributes").texts()
+	}
+	return func(column string) bool { return slices.Contains(list, column) }
+}
+
+// missing is the columns that a definition needs and the first row lacks.
+type columnCheck struct {
+	class, source string
+	log           *logger
+	def           *definition
+	skip          func(attribute string) bool
+	null          func(attribute string) bool
+}
+
+// check compares the columns of a first row with the definition.
+func (c columnCheck) check(has func(column string) bool) error {
+	failed := false
+	fail := func(format string, args ...any) {
+		failed = true
+		c.log.errorf(format, args...)
+	}
+	if !has("primary_key") {
+		fail(`[%s] The mandatory column "primary_key" is missing in the %s.`, c.class, c.source)
+	}
+	for _, att := range c.def.attributes {
+		if c.skip(att.code) {
+			continue
+		}
+		var missing []string
+		for _, column := range att.columns {
+			if !has(column) {
+				missing = append(missing, column)
+			}
+		}
+		switch {
+		case len(missing) > 0 && att.reconcile:
+			fail(`[%s] The field "%s", used for reconciliation, has missing column(s) in the %s.`, c.class, att.code, c.source)
+			c.log.debugf("[%s] Missing columns: %s", c.class, joined(missing))
+		case len(missing) > 0 && att.update && c.null(att.code):
+			c.log.debugf(`[%s] The field "%s", used for update, has missing column(s) in first row but nullified.`, c.class, att.code)
+		case len(missing) > 0 && att.update:
+			fail(`[%s] The field "%s", used for update, has missing column(s) in the %s.`, c.class, att.code, c.source)
+			c.log.debugf("[%s] Missing columns: %s", c.class, joined(missing))
+		case len(missing) == 0 && !att.reconcile && !att.update:
+			c.log.warningf(`[%s] The field "%s" is used neither for update nor for reconciliation.`, c.class, att.code)
+		}
+	}
+	if failed {
+		return rollcall.Errorf(rollcall.Invalid, "Missing columns in the %s.", c.source)
+	}
+	return nil
+}
+
+func joined(list []string) string {
+	text := ""
+	for i, s := range list {
+		if i > 0 {
+			text += ", "
+		}
+		text += s
+	}
+	return text
+}
+
+// newSource builds where a collector's rows come from: a known LDAP class, or
+// what its section says.
+func (a *app) newSource(_ context.Context, t *task) (rowSource, error) {
+	switch {
+	case isLDAPPerson(t.class):
+		return a.newPersons(t)
+	case isLDAPUser(t.class):
+		return a.newUsers(t)
+	}
+	return nil, rollcall.Errorf(rollcall.Invalid, "%s", fmt.Sprintf("the section <%s> says nothing about where its data comes from", t.class))
+}

@@ -1,0 +1,211 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"rollcall/internal/itop/client"
+	"rollcall/internal/rollcall"
+)
+
+// synchronize uploads the files of every collector and runs its data source.
+// A collector that fails does not keep the next from its turn, unless
+// stop_on_synchro_error says so.
+func (a *app) synchronize(ctx context.Context) error {
+	a.step = "Synchronize"
+	defer func() { a.step, a.current = "", "" }()
+	stop := a.params.Text("stop_on_synchro_error", "no")
+	failed := false
+	for _, t := range a.tasks {
+		a.current = t.class
+		err := a.synchronizeOne(ctx, t)
+		if err == nil {
+			continue
+		}
+		if ctx.Err() != nil {
+			return err
+		}
+		if !errors.Is(err, errLogged) {
+			if a.strict {
+				return err
+			}
+			a.log.errorf("Exception: %s", err)
+		}
+		failed = true
+		if stop == "yes" {
+			return errLogged
+		}
+		if stop != "no" {
+			a.log.warningf("Unexpected value '%s' for the parameter 'stop_on_synchro_error'. Will NOT stop on error. The expected values for this parameter are 'yes' or 'no'.", stop)
+		}
+	}
+	if failed && !a.strict {
+		return errLogged
+	}
+	return nil
+}
+
+func (a *app) synchronizeOne(ctx context.Context, t *task) error {
+	if a.hasLookups(t) {
+		if err := a.postProcess(ctx, t); err != nil {
+			return err
+		}
+	}
+	files := naturally(dataFiles(a.stem(t.label)), a.strict)
+	if err := a.beginUpload(t, files); err != nil {
+		return err
+	}
+	for _, file := range files {
+		if err := a.upload(ctx, t, file); err != nil {
+			return err
+		}
+	}
+	a.log.infof("Starting synchronization of the data source '%s'...", t.sds.name)
+	answer, err := a.client.Exec(ctx, t.sds.id)
+	if err != nil {
+		return err
+	}
+	if !a.readExec(t.sds.name, answer) {
+		return errLogged
+	}
+	a.log.infof("Synchronization of data source '%s' succeeded.", t.sds.name)
+	return a.endUpload(t)
+}
+
+// upload sends one file.
+func (a *app) upload(ctx context.Context, t *task, file string) error {
+	a.log.infof("Uploading data file '%s'", file)
+	if a.env.Progress != nil {
+		a.env.Progress(t.label+": upload "+filepath.Base(file), 0)
+	}
+	output := "retcode"
+	if a.log.level == levelDebug {
+		output = "details"
+	}
+	charset := t.section.Get("charset").str()
+	if charset == "" {
+		charset = "UTF-8"
+	}
+	content, done, err := a.contentOf(t, file)
+	if err != nil || content == "" {
+		return err
+	}
+	defer done()
+	before := a.log.errors
+	text, err := a.client.Import(ctx, client.Form{
+		{Name: "separator", Value: ";"}, {Name: "data_source_id", Value: t.sds.id}, {Name: "synchronize", Value: "0"},
+		{Name: "no_stop_on_import_error", Value: "1"}, {Name: "output", Value: output},
+		{Name: "csvdata", File: content}, {Name: "charset", Value: charset}, {Name: "date_format", Value: t.params.Text("date_format", "Y-m-d H:i:s")},
+	})
+	if err != nil {
+		return err
+	}
+	text = strings.TrimSpace(stripTags(text))
+	count := importCount(text, output)
+	// An HTTP error was logged before; its body proves nothing, even when it is 0.
+	refused := a.log.errors > before && !a.strict
+	if !looselyEqual(count, "0") || refused {
+		a.log.errorf("Failed to import the data from '%s' into iTop. %s line(s) had errors.", file, count)
+		a.log.errorf("%s", text)
+		return errLogged
+	}
+	a.log.debugf("%s", text)
+	return nil
+}
+
+var issueCount = regexp.MustCompile(`#Issues \(before synchro\): ([0-9]+)`)
+
+// importCount reads the number of errors of an answer of synchro_import.
+func importCount(text, output string) string {
+	if output == "details" {
+		if m := issueCount.FindStringSubmatch(text); m != nil {
+			return m[1]
+		}
+		return "-1"
+	}
+	lines := strings.Split(text, "\n")
+	return strings.TrimSpace(lines[len(lines)-1])
+}
+
+var (
+	tag = regexp.MustCompile(`(?s)<[/!?a-zA-Z][^>]*>`)
+	// The original's pattern sees one counter per line, the last, and iTop prints
+	// all of them on one line.
+	greedyCounter = regexp.MustCompile(`Objects (.*) errors: ([0-9]+)`)
+	counter       = regexp.MustCompile(`Objects ([^:<\n]*) errors: ([0-9]+)`)
+	fatal         = regexp.MustCompile(`<p>ERROR: (.*)\.`)
+)
+
+// stripTags removes HTML tags, as PHP's strip_tags does with those it knows.
+func stripTags(text string) string {
+	if !strings.Contains(text, "<") {
+		return text
+	}
+	return tag.ReplaceAllString(text, "")
+}
+
+const loginMark = `<input type="hidden" name="loginop" value="login"`
+
+// readExec reads the answer of synchro_exec and reports whether all went well.
+func (a *app) readExec(name, body string) bool {
+	if strings.Contains(body, loginMark) {
+		a.log.errorf("Failed to login to iTop. Invalid (or insufficent) credentials.")
+		return false
+	}
+	pattern := counter
+	if a.strict {
+		pattern = greedyCounter
+	}
+	errorCount := 0
+	matches := pattern.FindAllStringSubmatch(body, -1)
+	for _, m := range matches {
+		if phpInt(m[2]) > 0 {
+			errorCount += phpInt(m[2])
+			a.log.errorf("Synchronization of data source '%s' answered: %s", name, m[0])
+		}
+	}
+	if m := fatal.FindStringSubmatch(body); m != nil {
+		a.log.errorf("Synchronization of data source '%s' answered: %s", name, m[1])
+		errorCount++
+	}
+	if len(matches) == 0 && errorCount == 0 {
+		a.log.errorf("Synchronization of data source '%s' failed.", name)
+		a.log.debugf("%s", body)
+		if !a.strict {
+			a.log.errorf("iTop answered: %s", excerpt(stripTags(body)))
+		}
+		errorCount++
+	}
+	return errorCount == 0
+}
+
+// excerpt is the beginning of a text, on one line.
+func excerpt(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if text == "" {
+		return "nothing"
+	}
+	if len(text) > 300 {
+		text = strings.ToValidUTF8(text[:300], "") + "…"
+	}
+	return text
+}
+
+// naturally sorts chunk files by number; the original goes by bytes, 10 before 2.
+func naturally(files []string, bytewise bool) []string {
+	if bytewise || len(files) < 2 {
+		return files
+	}
+	number := func(f string) int {
+		return phpInt(f[strings.LastIndexByte(f, '-')+1:])
+	}
+	sorted := make([]string, len(files))
+	copy(sorted, files)
+	sortBy(sorted, number)
+	return sorted
+}
+
+var _ = rollcall.Invalid
