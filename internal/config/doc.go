@@ -13,6 +13,25 @@
 //
 //	store: rollcall.db          # or postgres://…             (rollcall.db)
 //	model: model                # folder of class declarations (model)
+//	serve:
+//	  listen: 127.0.0.1:8080
+//	  root: /itop               # a path before every page (none)
+//	  url: https://…            # where others find it (as they ask)
+//	  tls: {cert, key}          # (plain HTTP, on loopback alone)
+//	  plain_http: false         # plain HTTP elsewhere too
+//	  proxies: [10.0.0.1, …]    # web servers in front whose X-Forwarded-For counts
+//	  metrics_from: [10.0.0.0/8, …]  # who may read /metrics (loopback)
+//	  allowed_login_types: form|external|basic  # or a list; url, token
+//	  external_header: X-Remote-User  # in which a proxy gives the login
+//	  secure_rest_services: true
+//	  allow_rest_services_via_tokens: false
+//	  secure_connection_required: false
+//	  param_files: DIR          # parameter files that requests may name (none)
+//	  csv_file_default_charset: ISO-8859-1
+//	  sign_in: {directory: NAME, login: [uid, …], filter: (…), remember: 5m}
+//	  limits: {body: 1GiB, field: 32MiB, spool: 4GiB, connections: 1000, slow: 30s, rate: 4KiB, stop: 30s}
+//	  operations:               # of rest.php
+//	    acme/leavers: {description, provider, query: SELECT …, parameters: [since], url, profiles: [NAME]}
 //	directories:
 //	  NAME:
 //	    url: ldaps://…          # or a list, tried in order; ldap, ldaps, ldapi

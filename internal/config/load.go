@@ -54,6 +54,7 @@ func Parse(path string, src []byte, lookup func(string) (string, bool)) (*Config
 
 func (c *Config) read(r *reader, root *value) {
 	c.Store, c.Model = filepath.Join(r.dir, "rollcall.db"), filepath.Join(r.dir, "model")
+	c.Serve = defaultServe()
 	var sources *value
 	r.section(root, "the configuration", keys{
 		"store": func(v *value) {
@@ -67,9 +68,11 @@ func (c *Config) read(r *reader, root *value) {
 		},
 		"model":       r.file(&c.Model),
 		"mail":        func(v *value) { c.Mail.read(r, v) },
+		"serve":       func(v *value) { c.Serve.read(r, v) },
 		"directories": func(v *value) { c.readDirectories(r, v) },
 		"sources":     func(v *value) { sources = v },
 	})
+	c.checkSignIn(r, root)
 	// Sources come last: they name directories, whatever the order of the file.
 	if sources != nil {
 		c.readSources(r, sources)
