@@ -14,9 +14,22 @@
 //	    name_form: "%s / %s"  # the form of the friendly name; joined by a space when absent
 //	    reconcile: [name]     # how objects are recognized when a source does not say
 //	    link: true            # an n:n link class
+//	    order: [-opened]      # the default order; by friendly name when absent
 //	    fixed: true           # nobody creates or deletes an object
+//	    system: true          # a view of what the program keeps itself; only the product's own classes are
 //	    labels: {name: Nick}  # other labels for inherited attributes
 //	    inactive: {status: [retired]}   # objects with such a value are obsolete
+//	    state: status         # the enum that says an object's state
+//	    lifecycle:            # how it changes
+//	      initial: new
+//	      stimuli: {ev_lose: Lose}         # internal: those that no person gives
+//	      states:
+//	        new:
+//	          flags: {mandatory: [number]} # hidden, read_only, mandatory, must_change, must_prompt
+//	          on: {ev_lose: {to: lost, now: [lost_on], set: {note: ""}}}
+//	        lost: {}
+//	    relations:
+//	      impacts: {down: [doors_list, Lock.badge_id], up: [person_id]} # along attributes, or by a key of another class
 //	    attributes:
 //	      colour:    {type: enum, values: {red: Red, blue: Blue}, default: red, mandatory: true}
 //	      number:    {type: string, label: Number, max: 20, pattern: '^[A-Z]'}
