@@ -91,7 +91,7 @@ type File struct {
 }
 
 // Open returns the content, streamed; the caller closes it.
-func (f *File) Open() io.ReadCloser { return io.NopCloser(f.content.open()) }
+func (f *File) Open() (io.ReadCloser, error) { return io.NopCloser(f.content.open()), nil }
 
 // SetFallbacks gives values to parameters that the request itself does not have:
 // those of a parameter file. They never count as posted.
