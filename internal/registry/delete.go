@@ -57,7 +57,7 @@ func (e *Editor) PlanDelete(ctx context.Context, class *rollcall.Class, ids []ro
 	}
 	var plan DeletePlan
 	for _, n := range p.order {
-		plan.Deletions = append(plan.Deletions, Deletion{Object: n.ref(), Name: n.name, Asked: n.asked, Issues: n.issues})
+		plan.Deletions = append(plan.Deletions, Deletion{Object: n.ref(), Name: n.name, Asked: n.asked, Issues: n.issues, Forbidden: n.forbidden})
 	}
 	for _, r := range p.resets {
 		plan.Resets = append(plan.Resets, Reset{Object: r.object, Attribute: r.attr, Target: r.target.object.ID, Issues: r.issues})
@@ -75,6 +75,8 @@ type node struct {
 	asked   bool
 	because []*node // those it hangs on
 	issues  []string
+
+	forbidden bool // an issue is about who asks
 }
 
 func (n *node) ref() rollcall.Ref { return rollcall.Ref{Class: n.object.Class.Name, ID: n.object.ID} }

@@ -21,6 +21,9 @@ func (p *planner) judge(ctx context.Context) error {
 			if n.object.Class.Fixed {
 				n.issues = append(n.issues, fmt.Sprintf("Objects of class %s are predefined and cannot be deleted", n.object.Class.Name))
 			}
+			if p.e.isSelf(n.object.Class, n.object.ID) {
+				n.issues, n.forbidden = append(n.issues, "You are not allowed to delete this object"), true
+			}
 			// Links that go with their host are not written by hand.
 			if n.asked {
 				objects[i] = &n.object

@@ -19,6 +19,7 @@ type Editor struct {
 	tx            Storage
 	origin        rollcall.Origin
 	administrator bool
+	self          rollcall.ObjectID // of the account behind the origin; 0 for none
 	names         map[nameKey]string
 	sources       map[rollcall.ObjectID]*sourceRights
 }
@@ -28,6 +29,18 @@ type Editor struct {
 func (e *Editor) ForUser(administrator bool) *Editor {
 	e.administrator = administrator
 	return e
+}
+
+// ForAccount says which account is behind the origin: there are things that
+// nobody does to their own account.
+func (e *Editor) ForAccount(id rollcall.ObjectID) *Editor {
+	e.self = id
+	return e
+}
+
+// isSelf reports whether an object is the account behind the origin.
+func (e *Editor) isSelf(class *rollcall.Class, id rollcall.ObjectID) bool {
+	return e.self != 0 && id == e.self && e.r.model.IsA(class.Name, "User")
 }
 
 // Draft is an object to be made.

@@ -15,6 +15,8 @@ type Deletion struct {
 	Name   string
 	Asked  bool     // it was asked for; else it hangs on one that was
 	Issues []string // why it cannot go
+	// Forbidden says that an issue is about who asks, not about the object: nobody deletes their own account.
+	Forbidden bool
 }
 
 // Reset is a key that would be emptied because its target goes.
