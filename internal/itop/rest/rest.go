@@ -8,6 +8,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"rollcall/internal/auth"
@@ -20,6 +21,9 @@ import (
 type Reader interface {
 	Objects(ctx context.Context, class *rollcall.Class, ids []rollcall.ObjectID) ([]rollcall.Object, error)
 	Links(ctx context.Context, attr *rollcall.Attribute, hosts []rollcall.ObjectID) ([][]rollcall.Link, error)
+	Select(ctx context.Context, query *rollcall.Query, w rollcall.Window, yield func(row []rollcall.Object) error) error
+	SelectIDs(ctx context.Context, query *rollcall.Query, w rollcall.Window) ([]rollcall.ObjectID, error)
+	CountOf(ctx context.Context, query *rollcall.Query) (int, error)
 	Referrers(ctx context.Context, key *rollcall.Attribute, holder *rollcall.Class, targets []rollcall.ObjectID) ([]rollcall.Referrer, error)
 }
 
@@ -71,6 +75,7 @@ type Operation struct {
 // Service answers rest.php.
 type Service struct {
 	Config
+	shapes sync.Map // what the fields of a class are: by class, and by link set and class
 }
 
 // New returns the service.
@@ -81,12 +86,10 @@ func New(c Config) *Service {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	if c.Client == nil {
+		c.Client = &http.Client{Timeout: urlTimeout}
+	}
 	return &Service{Config: c}
-}
-
-// Serve answers rest.php. It is a gate.Page.
-func (s *Service) Serve(ctx context.Context, w http.ResponseWriter, r *gate.Request) {
-	s.Refuse(w, r, &gate.Refusal{Message: "not built yet"})
 }
 
 // Refuse says in rest.php's shape that somebody was not let in. It is a

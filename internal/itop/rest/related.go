@@ -1,0 +1,440 @@
+package rest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"rollcall/internal/auth"
+	"rollcall/internal/rollcall"
+)
+
+// The relation, and the old name of the same one read from its other end.
+const (
+	impacts      = "impacts"
+	dependsOn    = "depends on"
+	defaultDepth = 20
+)
+
+// getRelated answers core/get_related.
+func (c *call) getRelated(ctx context.Context) error {
+	class, err := c.class()
+	if err != nil {
+		return err
+	}
+	key, err := c.parameter("key")
+	if err != nil {
+		return err
+	}
+	relation, err := c.text("relation")
+	if err != nil {
+		return err
+	}
+	const none = `,"relations":[]`
+	g := &graph{call: c, relation: relation, nodes: map[rollcall.Ref]int{}}
+	switch direction := c.direction(relation); direction {
+	case "up":
+		g.up = true
+	case "down":
+	default:
+		return c.result(codeInternal, "Invalid value: '"+direction+"' for the parameter 'direction'. Valid values are 'up' and 'down'", none)
+	}
+	if _, ok := c.params.get("direction"); !ok && relation == dependsOn {
+		g.relation, g.reversed = impacts, true
+	}
+	f, err := c.key(ctx, c.Store, class, key, false)
+	if err != nil {
+		return err
+	}
+	if !c.Rights.Allows(c.account, f.class, auth.Read) {
+		return c.result(codeUnauthorized, "The current user does not have enough permissions for reading data of class "+f.class.Name, none)
+	}
+	scope, err := c.Store.SelectIDs(ctx, c.Rights.Visible(c.account, f.query), rollcall.Window{})
+	if err != nil {
+		return err
+	}
+	if len(scope) == 0 {
+		return c.result(codeOK, "Nothing found", none)
+	}
+	if err := g.walk(ctx, f.class, scope, c.option("depth", defaultDepth)); err != nil {
+		return err
+	}
+	if classes := g.unreadable(); len(classes) > 0 {
+		return c.result(codeUnauthorized, "The current user does not have enough permissions for exporting data of class(es): "+strings.Join(classes, ", "), none)
+	}
+	return g.report(ctx, len(scope))
+}
+
+// direction returns the way to go, as given or as the relation implies.
+func (c *call) direction(relation string) string {
+	if v, ok := c.params.get("direction"); ok {
+		text, _ := v.string()
+		return text
+	}
+	if relation == dependsOn {
+		return "up"
+	}
+	return "down"
+}
+
+// graph is the objects found and how they touch one another. An edge leads from
+// who impacts to who is impacted.
+type graph struct {
+	*call
+	relation string
+	up       bool // from the impacted to those that impact
+	reversed bool // edges are reported the other way round
+	objects  []rollcall.Object
+	nodes    map[rollcall.Ref]int // by root class: the position in objects
+	edges    []edge
+}
+
+type edge struct{ from, to int }
+
+// mostRelated is how many objects a relation may reach before it is given up.
+const mostRelated = 100_000
+
+// walk goes from the scope as far as depth, all objects of one distance at a time.
+func (g *graph) walk(ctx context.Context, class *rollcall.Class, scope []rollcall.ObjectID, depth int64) error {
+	objects, err := g.Store.Objects(ctx, class, scope)
+	if err != nil {
+		return err
+	}
+	var frontier []int
+	for _, o := range objects {
+		n, _ := g.node(o)
+		frontier = append(frontier, n)
+	}
+	for ; depth > 0 && len(frontier) > 0; depth-- {
+		if frontier, err = g.step(ctx, frontier); err != nil {
+			return err
+		}
+		if len(g.objects) > mostRelated {
+			return faultf("The relation '%s' reaches more than %d objects: ask for a smaller depth", g.relation, mostRelated)
+		}
+	}
+	return nil
+}
+
+func (g *graph) node(o rollcall.Object) (n int, isNew bool) {
+	ref := rollcall.Ref{Class: o.Class.Root, ID: o.ID}
+	if n, ok := g.nodes[ref]; ok {
+		return n, false
+	}
+	g.nodes[ref] = len(g.objects)
+	g.objects = append(g.objects, o)
+	return len(g.objects) - 1, true
+}
+
+// step finds the neighbours of the frontier and returns those that are new.
+func (g *graph) step(ctx context.Context, frontier []int) ([]int, error) {
+	byClass := map[*rollcall.Class][]int{}
+	var classes []*rollcall.Class
+	for _, n := range frontier {
+		c := g.objects[n].Class
+		if byClass[c] == nil {
+			classes = append(classes, c)
+		}
+		byClass[c] = append(byClass[c], n)
+	}
+	var next []int
+	for _, c := range classes {
+		for _, way := range g.ways(c) {
+			pairs, class, err := way.pairs(ctx, g, byClass[c])
+			if err != nil {
+				return nil, fmt.Errorf("follow the relation %s from %s: %w", g.relation, c.Name, err)
+			}
+			found, err := g.join(ctx, class, pairs, way.upwards)
+			if err != nil {
+				return nil, err
+			}
+			next = append(next, found...)
+		}
+	}
+	return next, nil
+}
+
+// pair is an object of the frontier and one that it touches.
+type pair struct {
+	here  int
+	there rollcall.ObjectID
+}
+
+// join adds the objects that pairs lead to, as far as the account may see them.
+func (g *graph) join(ctx context.Context, class *rollcall.Class, pairs []pair, upwards bool) (found []int, err error) {
+	if len(pairs) == 0 {
+		return nil, nil
+	}
+	ids := make([]rollcall.ObjectID, 0, len(pairs))
+	for _, p := range pairs {
+		ids = append(ids, p.there)
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	if g.account.Organisations != nil {
+		if ids, err = g.Store.SelectIDs(ctx, g.Rights.Visible(g.account, rollcall.SelectIDs(class, ids...)), rollcall.Window{}); err != nil {
+			return nil, err
+		}
+	}
+	objects, err := g.Store.Objects(ctx, class, ids)
+	if err != nil {
+		return nil, err
+	}
+	at := make(map[rollcall.ObjectID]int, len(objects))
+	for _, o := range objects {
+		n, isNew := g.node(o)
+		at[o.ID] = n
+		if isNew {
+			found = append(found, n)
+		}
+	}
+	for _, p := range pairs {
+		there, ok := at[p.there]
+		if !ok {
+			continue
+		}
+		e := edge{p.here, there}
+		if upwards {
+			e = edge{there, p.here}
+		}
+		if !slices.Contains(g.edges, e) {
+			g.edges = append(g.edges, e)
+		}
+	}
+	return found, nil
+}
+
+// way is one kind of step from objects of a class: along an attribute of their
+// own, or back along one of another class.
+type way struct {
+	attr    *rollcall.Attribute
+	holder  *rollcall.Class // that has attr
+	back    bool            // attr leads to where we are
+	upwards bool            // the step leads to one that impacts
+}
+
+// ways returns the steps from objects of a class in the direction of the walk.
+func (g *graph) ways(c *rollcall.Class) []way {
+	var ways []way
+	add := func(w way) {
+		if w.upwards == g.up && w.attr != nil {
+			ways = append(ways, w)
+		}
+	}
+	for _, holder := range g.Model.Classes {
+		relation := holder.Relation(g.relation)
+		if relation == nil {
+			continue
+		}
+		for _, n := range relation.Neighbours {
+			owner := holder
+			if n.Class != "" {
+				owner = g.Model.Class(n.Class)
+			}
+			if owner == nil {
+				continue
+			}
+			w := way{attr: owner.Attribute(n.Attribute), holder: owner, upwards: n.Upwards}
+			// A step declared on holder leads from it; taken backwards it leads to it,
+			// and from whom was impacted to who impacts.
+			from, to := holder, g.otherEnd(owner, w.attr)
+			if n.Class != "" {
+				w.back, to = true, owner
+			}
+			if holder == c {
+				add(w)
+			}
+			if to != nil && g.Model.IsA(c.Name, to.Name) && g.isDeclaredBy(holder, n, from) {
+				w.back, w.upwards = !w.back, !w.upwards
+				add(w)
+			}
+		}
+	}
+	return ways
+}
+
+// isDeclaredBy reports whether no class above holder has the same neighbour, so
+// that a step taken backwards is taken once.
+func (g *graph) isDeclaredBy(holder *rollcall.Class, n rollcall.Neighbour, _ *rollcall.Class) bool {
+	parent := g.Model.Class(holder.Parent)
+	if parent == nil {
+		return true
+	}
+	above := parent.Relation(g.relation)
+	return above == nil || !slices.Contains(above.Neighbours, n)
+}
+
+// otherEnd returns the class that an attribute leads to.
+func (g *graph) otherEnd(holder *rollcall.Class, a *rollcall.Attribute) *rollcall.Class {
+	switch {
+	case a == nil:
+		return nil
+	case a.Type == rollcall.TypeLinks:
+		link := g.Model.Class(a.Target)
+		if remote := link.Attribute(a.Remote); remote != nil {
+			return g.Model.Class(remote.Target)
+		}
+		return nil
+	case a.Type == rollcall.TypeChildren:
+		return g.Model.Class(a.Target)
+	}
+	return g.Model.KeyTarget(holder, a)
+}
+
+// pairs finds what some objects touch by one way, and the class of what is there.
+func (w way) pairs(ctx context.Context, g *graph, nodes []int) ([]pair, *rollcall.Class, error) {
+	at := make(map[rollcall.ObjectID]int, len(nodes))
+	ids := make([]rollcall.ObjectID, len(nodes))
+	for i, n := range nodes {
+		ids[i] = g.objects[n].ID
+		at[ids[i]] = n
+	}
+	switch {
+	case w.attr.IsKey() && !w.back:
+		pairs, err := w.ownKey(g, nodes), error(nil)
+		return pairs, g.otherEnd(w.holder, w.attr), err
+	case w.attr.IsKey():
+		return g.referring(ctx, w.attr, w.holder, ids, at)
+	case w.attr.Type == rollcall.TypeChildren && w.back:
+		child := g.Model.Class(w.attr.Target)
+		key := way{attr: child.Attribute(w.attr.Remote), holder: child}
+		return key.ownKey(g, nodes), w.holder, nil
+	case w.attr.Type == rollcall.TypeChildren:
+		child := g.Model.Class(w.attr.Target)
+		return g.referring(ctx, child.Attribute(w.attr.Remote), child, ids, at)
+	case w.attr.Type != rollcall.TypeLinks:
+		return nil, nil, rollcall.Errorf(rollcall.Internal, "attribute %s leads nowhere", w.attr.Code)
+	}
+	link := g.Model.Class(w.attr.Target)
+	near, far, class := w.attr.Via, w.attr.Remote, g.otherEnd(w.holder, w.attr)
+	if w.back {
+		near, far, class = far, near, w.holder
+	}
+	links, _, err := g.referring(ctx, link.Attribute(near), link, ids, at)
+	if err != nil || len(links) == 0 {
+		return nil, class, err
+	}
+	linkIDs := make([]rollcall.ObjectID, len(links))
+	for i := range links {
+		linkIDs[i] = links[i].there
+	}
+	objects, err := g.Store.Objects(ctx, link, linkIDs)
+	if err != nil {
+		return nil, class, err
+	}
+	pairs := make([]pair, 0, len(objects))
+	for i := range objects {
+		pairs = append(pairs, pair{at[parseID(objects[i].Get(near))], parseID(objects[i].Get(far))})
+	}
+	return pairs, class, nil
+}
+
+// ownKey follows a key of the objects themselves.
+func (w way) ownKey(g *graph, nodes []int) []pair {
+	var pairs []pair
+	for _, n := range nodes {
+		if id := parseID(g.objects[n].Get(w.attr.Code)); id != 0 {
+			pairs = append(pairs, pair{n, id})
+		}
+	}
+	return pairs
+}
+
+// referring finds the objects whose key points at some.
+func (g *graph) referring(ctx context.Context, key *rollcall.Attribute, holder *rollcall.Class, ids []rollcall.ObjectID, at map[rollcall.ObjectID]int) ([]pair, *rollcall.Class, error) {
+	referrers, err := g.Store.Referrers(ctx, key, holder, ids)
+	pairs := make([]pair, len(referrers))
+	for i, r := range referrers {
+		pairs[i] = pair{at[r.Target], r.Object.ID}
+	}
+	return pairs, holder, err
+}
+
+// unreadable returns the classes among those found that the account may not
+// export.
+func (g *graph) unreadable() []string {
+	var names []string
+	for i := range g.objects {
+		c := g.objects[i].Class
+		if !slices.Contains(names, c.Name) && !g.Rights.Allows(g.account, c, auth.BulkRead) {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
+// report answers with the objects, class by class, and the edges.
+func (g *graph) report(ctx context.Context, scope int) error {
+	place, counts := map[*rollcall.Class]int{}, map[*rollcall.Class]int{}
+	var classes []*rollcall.Class
+	for i := range g.objects {
+		c := g.objects[i].Class
+		if counts[c] == 0 {
+			place[c] = len(classes)
+			classes = append(classes, c)
+		}
+		counts[c]++
+	}
+	message := fmt.Sprintf("Scope: %d; Related objects: ", scope)
+	for i, c := range classes {
+		if i > 0 {
+			message += ", "
+		}
+		message += fmt.Sprintf("%s= %d", c.Name, counts[c])
+	}
+	order := make([]int, len(g.objects))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return place[g.objects[a].Class] - place[g.objects[b].Class] })
+	sorted := make([]rollcall.Object, len(order))
+	for i, n := range order {
+		sorted[i] = g.objects[n]
+	}
+	b := append(g.out.b, `{"code":0,"message":`...)
+	b = appendText(b, message)
+	b = append(b, `,"objects":{`...)
+	e := g.encoder(g.loader(g.Store, g.account), fieldList{})
+	b, err := e.appendAll(ctx, b, sorted, true, func(int) entry { return entry{} })
+	if err != nil {
+		return err
+	}
+	b = append(b, `},"relations":`...)
+	g.out.b = append(g.appendEdges(b, order), '}')
+	return nil
+}
+
+// appendEdges appends for each object those that its edges lead to.
+func (g *graph) appendEdges(b []byte, order []int) []byte {
+	if len(g.edges) == 0 {
+		return append(b, "[]"...)
+	}
+	b = append(b, '{')
+	for _, n := range order {
+		first := true
+		for _, e := range g.edges {
+			if g.reversed {
+				e = edge{e.to, e.from}
+			}
+			if e.from != n {
+				continue
+			}
+			switch {
+			case !first:
+				b = append(b, ',')
+			case b[len(b)-1] == ']':
+				b = append(b, ',')
+				fallthrough
+			default:
+				b = fmt.Appendf(b, `"%s::%d":[`, g.objects[n].Class.Name, g.objects[n].ID)
+			}
+			first = false
+			b = fmt.Appendf(b, `{"key":"%s::%d"}`, g.objects[e.to].Class.Name, g.objects[e.to].ID)
+		}
+		if !first {
+			b = append(b, ']')
+		}
+	}
+	return append(b, '}')
+}
