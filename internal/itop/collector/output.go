@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"rollcall/internal/rollcall"
 )
@@ -206,10 +207,20 @@ func appendCSV(dst, field []byte) []byte {
 }
 
 // dataFiles returns the files of one collector, sorted bytewise as the original
-// reads them.
+// reads them. The paths begin as stem does.
 func dataFiles(stem string) []string {
-	found, _ := filepath.Glob(globEscape(stem) + "-*.csv")
-	slices.Sort(found)
+	dir, base := filepath.Split(stem)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	var found []string
+	for _, e := range entries {
+		name := e.Name()
+		if strings.HasPrefix(name, base+"-") && strings.HasSuffix(name, ".csv") {
+			found = append(found, dir+name)
+		}
+	}
 	return found
 }
 
