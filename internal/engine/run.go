@@ -139,7 +139,7 @@ func (r *runner) prepare(ctx context.Context, jobs []Job) error {
 		src := job.Source
 		l := &load{job: job, src: &src}
 		r.loads = append(r.loads, l)
-		r.run.Sources = append(r.run.Sources, rollcall.SourceRun{Source: src.Name, Scope: src.Scope})
+		r.run.Sources = append(r.run.Sources, rollcall.SourceRun{Source: src.Name, ID: src.ID, Scope: src.Scope})
 		if err := r.engine.identify(ctx, l); err != nil {
 			return fmt.Errorf("source %s: %w", src.Name, err)
 		}

@@ -229,7 +229,7 @@ func TestCreateNamesTheDataTable(t *testing.T) {
 	errs := w.try(w.draft("SynchroDataSource", "name", "d", "scope_class", "Person", "database_table_name", "synchro_data_x"), w.draft("SynchroDataSource", "name", "A", "scope_class", "Team"))
 	for i, want := range []string{
 		"The table synchro_data_x already exists in the database. Please use another name for the synchro data table.",
-		"There is a data source named 'A' already. Please use another name.",
+		"", // two may have one name, as on the original; that is a warning
 	} {
 		if got := text(errs[i]); got != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -71,6 +71,7 @@ const (
 // SourceRun is one source's part of a run.
 type SourceRun struct {
 	Source   string   `json:"source"`
+	ID       ObjectID `json:"source_id,omitempty"` // 0: find it by its name
 	Counters Counters `json:"counters"`
 	Held     string   `json:"held,omitempty"` // which limit or proof stopped it, in words
 	Scope    string   `json:"scope,omitempty"`

@@ -1,7 +1,8 @@
 -- One row for each source of each run that was meant to change something, numbered as they came.
 DROP VIEW IF EXISTS obj_synchrolog;
 CREATE VIEW obj_synchrolog AS
-SELECT ROW_NUMBER() OVER (ORDER BY r.id, p.key) AS id, 'SynchroLog' AS finalclass, 1::BIGINT AS row_version, s.id AS sync_source_id,
+SELECT ROW_NUMBER() OVER (ORDER BY r.id, p.key) AS id, 'SynchroLog' AS finalclass, 1::BIGINT AS row_version,
+  COALESCE((p.value ->> 'source_id')::BIGINT, (SELECT MIN(s.id) FROM obj_synchrodatasource s WHERE s.name = (p.value ->> 'source'))) AS sync_source_id,
   substr(r.started, 1, 19) AS start_date, substr(r.ended, 1, 19) AS end_date,
   CASE r.state WHEN 'running' THEN 'running' WHEN 'error' THEN 'error' WHEN 'held' THEN 'error' WHEN 'dropped' THEN 'error' ELSE 'completed' END AS status,
   0::BIGINT AS status_curr_job, (-1)::BIGINT AS status_curr_pos,
@@ -26,5 +27,4 @@ SELECT ROW_NUMBER() OVER (ORDER BY r.id, p.key) AS id, 'SynchroLog' AS finalclas
   (p.value #>> '{counters,obj_new_unchanged_warnings}')::BIGINT AS stats_nb_obj_new_unchanged_warnings,
   r.error AS last_error, '' AS traces, 0::BIGINT AS memory_usage_peak
 FROM run r CROSS JOIN LATERAL jsonb_array_elements(CASE WHEN r.sources = 'null' THEN '[]'::jsonb ELSE r.sources::jsonb END) WITH ORDINALITY p(value, key)
-LEFT JOIN obj_synchrodatasource s ON s.name = (p.value ->> 'source')
 WHERE r.kind NOT IN ('plan', 'undo');

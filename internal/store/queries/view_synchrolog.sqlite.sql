@@ -1,7 +1,8 @@
 -- One row for each source of each run that was meant to change something, numbered as they came.
 DROP VIEW IF EXISTS obj_synchrolog;
 CREATE VIEW obj_synchrolog AS
-SELECT ROW_NUMBER() OVER (ORDER BY r.id, p.key) AS id, 'SynchroLog' AS finalclass, 1 AS row_version, s.id AS sync_source_id,
+SELECT ROW_NUMBER() OVER (ORDER BY r.id, p.key) AS id, 'SynchroLog' AS finalclass, 1 AS row_version,
+  COALESCE(json_extract(p.value, '$.source_id'), (SELECT MIN(s.id) FROM obj_synchrodatasource s WHERE s.name = json_extract(p.value, '$.source'))) AS sync_source_id,
   substr(r.started, 1, 19) AS start_date, substr(r.ended, 1, 19) AS end_date,
   CASE r.state WHEN 'running' THEN 'running' WHEN 'error' THEN 'error' WHEN 'held' THEN 'error' WHEN 'dropped' THEN 'error' ELSE 'completed' END AS status,
   0 AS status_curr_job, -1 AS status_curr_pos,
@@ -26,5 +27,4 @@ SELECT ROW_NUMBER() OVER (ORDER BY r.id, p.key) AS id, 'SynchroLog' AS finalclas
   json_extract(p.value, '$.counters.obj_new_unchanged_warnings') AS stats_nb_obj_new_unchanged_warnings,
   r.error AS last_error, '' AS traces, 0 AS memory_usage_peak
 FROM run r, json_each(r.sources) p
-LEFT JOIN obj_synchrodatasource s ON s.name = json_extract(p.value, '$.source')
 WHERE r.kind NOT IN ('plan', 'undo');
