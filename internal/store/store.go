@@ -23,6 +23,8 @@ type Config struct {
 	Model *rollcall.Model
 	Now   func() time.Time // time.Now when nil
 	Log   *slog.Logger     // silent when nil
+	// Committed is called after every commit of a write transaction of this process; nil: nobody needs to know.
+	Committed func()
 }
 
 // Store is an open database. It is safe for concurrent use; its own reading
@@ -34,6 +36,7 @@ type Store struct {
 	now    func() time.Time
 	log    *slog.Logger
 	wait   time.Duration // how long a writer waits for its turn
+	told   func()        // of every commit
 }
 
 // writerWait is how long Begin waits for another writer before it gives up.
@@ -42,7 +45,10 @@ const writerWait = 10 * time.Second
 // Open connects, brings the fixed tables to the present version and makes the
 // tables and columns that the model asks for. Nothing is ever dropped.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
-	s := &Store{now: cfg.Now, log: cfg.Log, wait: writerWait}
+	s := &Store{now: cfg.Now, log: cfg.Log, wait: writerWait, told: cfg.Committed}
+	if s.told == nil {
+		s.told = func() {}
+	}
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -20,6 +20,7 @@ type Tx struct {
 	conn  *sql.Conn
 	ended func() error // of the context it was begun with
 	now   func() time.Time
+	told  func()           // of the commit
 	bulks map[string]*bulk // by statement
 	fills map[string]fill  // by table
 	done  bool
@@ -43,7 +44,7 @@ func (s *Store) Begin(ctx context.Context) (*Tx, error) {
 		_ = conn.Close() // nothing was written
 		return nil, fmt.Errorf("begin writing: %w", s.d.translate(err))
 	}
-	t := &Tx{tx: tx, conn: conn, ended: ctx.Err, now: s.now, bulks: map[string]*bulk{}, fills: map[string]fill{}}
+	t := &Tx{tx: tx, conn: conn, ended: ctx.Err, now: s.now, told: s.told, bulks: map[string]*bulk{}, fills: map[string]fill{}}
 	t.queries = queries{d: s.d, model: s.model, shape: new(atomic.Pointer[layout])}
 	t.statements = newStatements(tx, s.d)
 	if err := t.catchUp(ctx, s); err != nil {
@@ -92,6 +93,7 @@ func (t *Tx) Commit() error {
 	if err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
+	t.told()
 	return nil
 }
 
