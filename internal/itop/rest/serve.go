@@ -120,7 +120,10 @@ func jsonData(r *gate.Request) (string, error) {
 	case file.Size > largestRequest:
 		return "", tooLarge
 	}
-	content := file.Open()
+	content, err := file.Open()
+	if err != nil {
+		return "", err
+	}
 	defer func() { _ = content.Close() }() // it was only read
 	text, err := io.ReadAll(io.LimitReader(content, largestRequest))
 	return string(text), err
