@@ -77,7 +77,7 @@ func (p *planner) judgeResets(ctx context.Context) error {
 		}
 		for _, h := range p.resets {
 			if h.object.Class == class && isLocked(guards[h.object.ID], h.attr.Code) {
-				h.issues = []string{lockText(h.attr)}
+				h.issues = []string{LockText(h.attr)}
 			}
 		}
 	}

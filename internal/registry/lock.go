@@ -101,8 +101,9 @@ func isLocked(guards []guard, code string) bool {
 	return slices.ContainsFunc(guards, func(g guard) bool { return g.locked[code] })
 }
 
-// lockText is the refusal of a write on a locked attribute.
-func lockText(a *rollcall.Attribute) string {
+// LockText is the refusal of a write on a locked attribute: one of the Issues of
+// an edit.
+func LockText(a *rollcall.Attribute) string {
 	return fmt.Sprintf("The field %s (%s) is not writable because it is mastered by the data synchronization. Value not set.", a.Label, a.Code)
 }
 
@@ -128,12 +129,12 @@ func (e *Editor) checkLocks(ctx context.Context, items []*item) error {
 			var locked []string
 			for _, a := range it.changed {
 				if isLocked(guards[it.object.ID], a.Code) {
-					locked = append(locked, lockText(a))
+					locked = append(locked, LockText(a))
 				}
 			}
 			for _, s := range it.sets {
 				if isLocked(guards[it.object.ID], s.attr.Code) {
-					locked = append(locked, lockText(s.attr))
+					locked = append(locked, LockText(s.attr))
 				}
 			}
 			it.issues = append(it.issues, locked...)
@@ -186,7 +187,7 @@ func (e *Editor) lockedLinks(ctx context.Context, class *rollcall.Class, objects
 		}
 		for i, o := range objects {
 			if o != nil && isLocked(guards[parseID(o.Get(set.Via))], set.Code) {
-				texts[i] = lockText(set)
+				texts[i] = LockText(set)
 			}
 		}
 	}

@@ -6,11 +6,9 @@ package transfer
 import (
 	"context"
 	"log/slog"
-	"net/http"
 	"time"
 
 	"rollcall/internal/auth"
-	"rollcall/internal/itop/gate"
 	"rollcall/internal/registry"
 	"rollcall/internal/rollcall"
 )
@@ -35,6 +33,8 @@ type Tx interface {
 // a *store.Tx.
 type Store interface {
 	Reader
+	// EnsureLookup makes Find fast on a combination of attributes.
+	EnsureLookup(ctx context.Context, class *rollcall.Class, attrs []string) error
 	Begin(ctx context.Context) (Tx, error)
 }
 
@@ -60,11 +60,11 @@ func New(c Config) *Service {
 	if c.Charset == "" {
 		c.Charset = "ISO-8859-1"
 	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
 	return &Service{Config: c}
 }
-
-// Import answers import.php. It is a gate.Page.
-func (s *Service) Import(ctx context.Context, w http.ResponseWriter, r *gate.Request) {}
-
-// RefuseImport says in import.php's shape that somebody was not let in.
-func (s *Service) RefuseImport(w http.ResponseWriter, r *gate.Request, refusal *gate.Refusal) {}
