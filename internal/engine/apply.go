@@ -73,6 +73,7 @@ type batching struct {
 	joined   []bool             // tied just now
 	reason   []string
 	failed   []string // why nothing is done for the entry
+	edited   map[int]bool
 	waiting  []waiter
 }
 
@@ -80,6 +81,11 @@ func (b *batching) apply(ctx context.Context) error {
 	if len(b.entries) == 0 {
 		return nil
 	}
+	return b.applyLoaded(ctx, []func(context.Context) error{b.loadReplicas, b.loadObjects, b.join, b.create, b.update, b.keep})
+}
+
+// applyLoaded takes the entries through steps.
+func (b *batching) applyLoaded(ctx context.Context, steps []func(context.Context) error) error {
 	n := len(b.entries)
 	b.objects, b.joined = make([]*rollcall.Object, n), make([]bool, n)
 	b.reason, b.failed = make([]string, n), make([]string, n)
@@ -87,7 +93,7 @@ func (b *batching) apply(ctx context.Context) error {
 	if b.resolved, err = b.resolve(ctx, b.load, b.entries, false); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context) error{b.loadReplicas, b.loadObjects, b.join, b.create, b.update, b.keep} {
+	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
 		}

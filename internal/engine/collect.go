@@ -25,6 +25,7 @@ type load struct {
 	movedFrom map[int64]string    // the names that replicas had before this load
 	doubled   map[string]*doubled // by key
 	unsure    unsure
+	stand     *stand // of rows that others delivered; nil for a load that a collector reads
 	counters  rollcall.Counters
 	arrivals  int // replicas that this load made
 	missed    int // entries that this load is the first to miss

@@ -23,7 +23,11 @@ func (g *removal) goneSet(ctx context.Context) (*goneSet, error) {
 	set := &goneSet{links: map[string][]rollcall.Link{}}
 	for _, assignment := range g.src.Rules.Gone.Set {
 		a := g.src.Class.Attribute(assignment.Attribute)
-		if a == nil || a.Type != rollcall.TypeLinks {
+		if a == nil {
+			set.err = fmt.Sprintf("Unknown attribute code '%s'", assignment.Attribute)
+			return set, nil
+		}
+		if a.Type != rollcall.TypeLinks {
 			set.values = append(set.values, assignment)
 			continue
 		}

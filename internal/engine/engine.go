@@ -19,9 +19,8 @@ type Store interface {
 	LockSource(ctx context.Context, name string) (release func() error, err error)
 	Begin(ctx context.Context) (Tx, error)
 
-	Find(ctx context.Context, class *rollcall.Class, attributes []string, keys [][]string) ([][]rollcall.ObjectID, error)
+	looking
 	EnsureLookup(ctx context.Context, class *rollcall.Class, attributes []string) error
-	Standing(ctx context.Context, source rollcall.ObjectID) (rollcall.Standing, error)
 	// Drifted returns the replicas whose objects were written past the registry, and the newest note of it.
 	Drifted(ctx context.Context, src *rollcall.Source, since int64) (replicas []int64, newest int64, err error)
 	Marks(ctx context.Context, source rollcall.ObjectID, yield func(*rollcall.Mark) error) error
@@ -36,6 +35,7 @@ type Store interface {
 // Tx is one write transaction. Rollback after Commit does nothing.
 type Tx interface {
 	registry.Storage
+	feedTx
 	Commit() error
 	Rollback() error
 
@@ -67,10 +67,13 @@ type Engine struct {
 	spool    string
 	now      func() time.Time
 	log      *slog.Logger
+	notifier Notifier
+	scope    ScopeFunc
 }
 
 // Config is what an Engine is made of. SpoolDir is where loads are kept while
-// they run ("" for the system's temporary folder).
+// they run ("" for the system's temporary folder). Without Scope a source with a
+// scope restriction does not run; without Notifier nobody is told.
 type Config struct {
 	Store    Store
 	Registry *registry.Registry
@@ -78,6 +81,8 @@ type Config struct {
 	SpoolDir string
 	Now      func() time.Time
 	Log      *slog.Logger
+	Notifier Notifier
+	Scope    ScopeFunc
 }
 
 // New returns an engine.
@@ -85,7 +90,7 @@ func New(c Config) *Engine {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Engine{store: c.Store, registry: c.Registry, model: c.Model, spool: c.SpoolDir, now: c.Now, log: c.Log}
+	return &Engine{store: c.Store, registry: c.Registry, model: c.Model, spool: c.SpoolDir, now: c.Now, log: c.Log, notifier: c.Notifier, scope: c.Scope}
 }
 
 // Job is one source to run: what it means, how to read it, and its description

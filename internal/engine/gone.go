@@ -148,11 +148,15 @@ func (r *runner) remove(ctx context.Context, l *load) error {
 
 // sort asks the decision about one absentee.
 func (g *removal) sort(replica *rollcall.Replica) error {
-	seen := replica.LastSeen
+	seen, now := replica.LastSeen, g.run.Started
+	if g.stand != nil {
+		seen, now = g.seenAt(replica), g.stand.asOf
+		replica.LastSeen = seen
+	}
 	if g.firsts[replica.ID] {
 		replica.LastSeen = time.Time{} // so Absent knows that this load is the first without it
 	}
-	verb := reconcile.Absent(g.src.Rules.Gone, replica, seen, g.run.Started)
+	verb := reconcile.Absent(g.src.Rules.Gone, replica, seen, now)
 	replica.LastSeen = seen
 	switch verb {
 	case rollcall.VerbDisable:
@@ -305,10 +309,7 @@ func (g *removal) write(ctx context.Context, replicas []rollcall.Replica) error 
 }
 
 func (g *removal) update(ctx context.Context, replicas []rollcall.Replica) error {
-	if err := g.tx.UpdateReplicas(ctx, g.src, replicas); err != nil {
-		return fmt.Errorf("keep replicas: %w", err)
-	}
-	return nil
+	return g.writeReplicas(ctx, g.load, replicas)
 }
 
 func (g *removal) keepReplicas(ctx context.Context, replicas []rollcall.Replica) error {

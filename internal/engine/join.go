@@ -45,6 +45,9 @@ func (b *batching) join(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("find by %s: %w", strings.Join(attributes, ", "), err)
 	}
+	if found, err = b.inScope(ctx, found); err != nil {
+		return err
+	}
 	for n, i := range at {
 		if err := b.meet(i, found[n], attributes, keys[n]); err != nil {
 			return err
@@ -162,7 +165,7 @@ func (b *batching) takeOver(ctx context.Context, i int, object *rollcall.Object,
 		return rollcall.Errorf(rollcall.Internal, "object %d was found but cannot be loaded", replica.Dest.ID)
 	}
 	if owner := owners[object.ID]; owner != nil && owner.ID != replica.ID {
-		if b.index.IsSeen(owner.Key) {
+		if b.isThere(owner) {
 			replica.Dest, b.joined[i] = rollcall.Ref{}, false
 			attributes, rules := joinKey(&b.src.Rules)
 			key, _ := b.key(i, rules)

@@ -15,6 +15,20 @@ type waiter struct {
 	at      int64 // in the spool
 	replica int64
 	isMade  bool // its object was made by this run
+	isTold  bool // what became of it is counted
+}
+
+// writeReplicas writes replicas that exist: those whose rows others deliver
+// without their rows.
+func (r *runner) writeReplicas(ctx context.Context, l *load, replicas []rollcall.Replica) error {
+	write := r.tx.UpdateReplicas
+	if l.stand != nil {
+		write = r.tx.SettleReplicas
+	}
+	if err := write(ctx, l.src, replicas); err != nil {
+		return fmt.Errorf("keep replicas: %w", err)
+	}
+	return nil
 }
 
 // keep writes the replicas of a batch: what was taken over, or why nothing was.
@@ -33,7 +47,11 @@ func (b *batching) keep(ctx context.Context) error {
 			madeAt = append(madeAt, i)
 		case !sameReplica(&replica, &b.before[i]):
 			changed = append(changed, replica)
-			history = append(history, rollcall.ReplicaHistory{Run: b.run.ID, Before: b.before[i]})
+			before := b.before[i]
+			if b.stand != nil {
+				before.Row = b.entries[i].row // what its data row says, before and after
+			}
+			history = append(history, rollcall.ReplicaHistory{Run: b.run.ID, Before: before})
 		}
 	}
 	if err := b.tx.InsertReplicas(ctx, b.src, made); err != nil {
@@ -46,12 +64,12 @@ func (b *batching) keep(ctx context.Context) error {
 	if err := b.tx.InsertReplicaHistory(ctx, history); err != nil {
 		return fmt.Errorf("keep what replicas were: %w", err)
 	}
-	if err := b.tx.UpdateReplicas(ctx, b.src, changed); err != nil {
-		return fmt.Errorf("keep replicas: %w", err)
+	if err := b.writeReplicas(ctx, b.load, changed); err != nil {
+		return err
 	}
 	for i := range b.entries {
 		if b.resolved[i].waits && b.failed[i] == "" {
-			b.waiting = append(b.waiting, waiter{b.entries[i].at, b.replicas[i].ID, b.before[i].Dest.ID == 0 && !b.joined[i]})
+			b.waiting = append(b.waiting, waiter{b.entries[i].at, b.replicas[i].ID, b.before[i].Dest.ID == 0 && !b.joined[i], b.edited[i] || b.joined[i]})
 		}
 	}
 	return nil
@@ -62,6 +80,9 @@ func (b *batching) settle(i int) error {
 	e, replica := &b.entries[i], &b.replicas[i]
 	replica.Source, replica.Key, replica.Name, replica.Content = b.src.ID, e.key, e.name, e.content
 	replica.LastSeen = time.Time{}
+	if b.stand != nil {
+		replica.Name, replica.LastSeen = b.before[i].Name, b.before[i].LastSeen
+	}
 	if replica.ID == 0 {
 		replica.Run, replica.State = b.run.ID, rollcall.StateNew
 	}

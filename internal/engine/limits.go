@@ -36,13 +36,17 @@ func (l *load) overLimit() string {
 		return fmt.Sprintf("what is read changed since the last run (%s, was %s), and %d of %d entries are no longer in it",
 			l.src.Scope, l.standing.Scope, l.missed, total)
 	}
-	limits := l.src.Rules.Limits
+	return l.pastLimit(l.src.Rules.Limits, total, l.missed)
+}
+
+// pastLimit says which limit the run's changes pass, "" when none.
+func (l *load) pastLimit(limits rollcall.Limits, total, missed int) string {
 	for _, check := range []struct {
 		limit rollcall.Limit
 		what  string
 		count int
 	}{
-		{limits.Gone, "gone", l.missed},
+		{limits.Gone, "gone", missed},
 		{limits.Changed, "changed", l.counters.Updated + l.counters.NewUpdated},
 		{limits.New, "new", l.counters.Created},
 	} {
@@ -52,7 +56,7 @@ func (l *load) overLimit() string {
 		}
 		if most := check.limit.Of(total); check.count > most {
 			why := ""
-			if check.what == "changed" && l.standing.Fingerprint != l.src.Rules.Fingerprint {
+			if check.what == "changed" && l.stand == nil && l.standing.Fingerprint != l.src.Rules.Fingerprint {
 				why = "; the rules of the source changed since its last run"
 			}
 			return fmt.Sprintf("%d of %d entries are %s, and the limit is %d (limits: %s: %s)%s",

@@ -126,6 +126,9 @@ func (r *runner) resolveKeys(ctx context.Context, l *load, batch []staged, out [
 // mayWait reports whether a rule's targets may be entries of this same load,
 // which are in place only once the load is applied.
 func (r *runner) mayWait(l *load, rule *rollcall.AttributeRule, target string) bool {
+	if l.stand != nil && l.stand.fresh == 0 {
+		return false // no entry of this load gets its object
+	}
 	if rule.By == "dn" {
 		return rule.Source == "" || rule.Source == l.src.Name
 	}

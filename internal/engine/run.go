@@ -161,10 +161,15 @@ func (r *runner) prepare(ctx context.Context, jobs []Job) error {
 // did, or none of it.
 func (r *runner) commit(ctx context.Context) error {
 	for _, l := range r.loads {
-		err := r.tx.SaveStanding(ctx, l.src.ID, rollcall.Standing{
+		standing := rollcall.Standing{
 			LastComplete: r.run.Started, LastRun: r.run.ID,
 			Scope: l.src.Scope, Fingerprint: l.src.Rules.Fingerprint, Drift: l.standing.Drift,
-		})
+		}
+		if l.stand != nil { // nothing was read
+			standing = l.standing
+			standing.LastRun = r.run.ID
+		}
+		err := r.tx.SaveStanding(ctx, l.src.ID, standing)
 		if err != nil {
 			return fmt.Errorf("source %s: keep its standing: %w", l.src.Name, err)
 		}

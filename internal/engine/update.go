@@ -185,6 +185,10 @@ func (b *batching) errorCounter(i int) *int {
 
 func (b *batching) updated(p pendingEdit, outcome *registry.Outcome) error {
 	i := p.entry
+	if b.edited == nil {
+		b.edited = map[int]bool{}
+	}
+	b.edited[i] = true
 	b.replicas[i].LastModified = b.run.Started
 	warned := len(b.resolved[i].warnings) > 0
 	switch {

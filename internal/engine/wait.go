@@ -28,15 +28,10 @@ func (r *runner) applyWaitingBatch(ctx context.Context, l *load, waiting []waite
 	n := len(waiting)
 	b.objects, b.joined = make([]*rollcall.Object, n), make([]bool, n)
 	b.reason, b.failed = make([]string, n), make([]string, n)
-	for _, w := range waiting {
-		e, err := l.spool.read(w.at)
-		if err != nil {
-			return err
-		}
-		e.replica = w.replica
-		b.entries = append(b.entries, e)
-	}
 	var err error
+	if b.entries, err = b.again(ctx, waiting); err != nil {
+		return err
+	}
 	if b.resolved, err = r.resolve(ctx, l, b.entries, true); err != nil {
 		return err
 	}
@@ -49,6 +44,28 @@ func (r *runner) applyWaitingBatch(ctx context.Context, l *load, waiting []waite
 		return err
 	}
 	return b.keepWarnings(ctx, waiting)
+}
+
+// again reads the entries that wait once more.
+func (b *batching) again(ctx context.Context, waiting []waiter) ([]staged, error) {
+	entries := make([]staged, 0, len(waiting))
+	if b.stand != nil {
+		ids := make([]int64, len(waiting))
+		for i, w := range waiting {
+			ids[i] = w.replica
+		}
+		err := b.standIn(ctx, ids)
+		return b.entries, err
+	}
+	for _, w := range waiting {
+		e, err := b.spool.read(w.at)
+		if err != nil {
+			return nil, err
+		}
+		e.replica = w.replica
+		entries = append(entries, e)
+	}
+	return entries, nil
 }
 
 // complete sets the references that can be set now.
@@ -92,6 +109,7 @@ func (b *batching) complete(ctx context.Context, waiting []waiter) error {
 		if waiting[i].isMade || len(outcomes[n].Sets) == 0 {
 			continue
 		}
+		count(&b.counters.Updated, !waiting[i].isTold)
 		change := b.change(i, rollcall.VerbUpdate)
 		change.Sets, change.Name = outcomes[n].Sets, b.objects[i].Name()
 		if err := b.emit(change); err != nil {
@@ -120,7 +138,9 @@ func (b *batching) keepWarnings(ctx context.Context, waiting []waiter) error {
 	var changed []rollcall.Replica
 	for i := range b.entries {
 		replica := b.replicas[i]
-		replica.Name = b.entries[i].name
+		if b.stand == nil {
+			replica.Name = b.entries[i].name
+		}
 		before := replica.LastWarning
 		replica.LastWarning = warningText(b.resolved[i].warnings)
 		if replica.LastWarning == before {
@@ -134,8 +154,5 @@ func (b *batching) keepWarnings(ctx context.Context, waiting []waiter) error {
 			Reason: replica.LastWarning, Warning: true})
 		changed = append(changed, replica)
 	}
-	if err := b.tx.UpdateReplicas(ctx, b.src, changed); err != nil {
-		return fmt.Errorf("keep replicas: %w", err)
-	}
-	return nil
+	return b.writeReplicas(ctx, b.load, changed)
 }

@@ -61,6 +61,13 @@ type StandIn struct {
 	IsSeen bool // since the time that counts
 }
 
+// StandCount counts the replicas of a source.
+type StandCount struct {
+	Total    int
+	Seen     int // since the time that counts, obsolete ones left out
+	Obsolete int
+}
+
 // Runner is who starts a run of a data source.
 type Runner struct {
 	Name          string   // as histories call the account

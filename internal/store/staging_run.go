@@ -9,16 +9,16 @@ import (
 	"rollcall/internal/rollcall"
 )
 
-// StandCount counts the replicas of a source: all, and those that are not
-// obsolete and were seen since a time. Those without a time of their own were
+// StandCount counts the replicas of a source and those seen since a time. Those without a time of their own were
 // seen at the source's last complete load.
-func (q *queries) StandCount(ctx context.Context, source rollcall.ObjectID, since, complete time.Time) (total, seen int, err error) {
-	const query = `SELECT COUNT(*), COALESCE(SUM(CASE WHEN status <> 'obsolete' AND COALESCE(status_last_seen, ?) >= ? THEN 1 ELSE 0 END), 0)
-		FROM priv_sync_replica WHERE sync_source_id = ?`
-	if err := q.one(ctx, query, []any{requiredTime(complete), requiredTime(since), int64(source)}, &total, &seen); err != nil {
-		return 0, 0, fmt.Errorf("count the replicas of source %d: %w", source, err)
+func (q *queries) StandCount(ctx context.Context, source rollcall.ObjectID, since, complete time.Time) (rollcall.StandCount, error) {
+	const query = `SELECT COUNT(*), COALESCE(SUM(CASE WHEN status <> 'obsolete' AND COALESCE(status_last_seen, ?) >= ? THEN 1 ELSE 0 END), 0),
+		COALESCE(SUM(CASE status WHEN 'obsolete' THEN 1 ELSE 0 END), 0) FROM priv_sync_replica WHERE sync_source_id = ?`
+	var c rollcall.StandCount
+	if err := q.one(ctx, query, []any{requiredTime(complete), requiredTime(since), int64(source)}, &c.Total, &c.Seen, &c.Obsolete); err != nil {
+		return c, fmt.Errorf("count the replicas of source %d: %w", source, err)
 	}
-	return total, seen, nil
+	return c, nil
 }
 
 // StandIns lists by ascending ID the replicas of a source that a run has to look

@@ -367,13 +367,10 @@ func (s *suite) feedStandIns(t *testing.T) {
 		"warned": {State: rollcall.StateSynchronized, IsSeen: true}, "new": {State: rollcall.StateNew, IsSeen: true},
 		"old": {State: rollcall.StateSynchronized}, "old and obsolete": {State: rollcall.StateObsolete},
 	})
-	total, seen, err := f.st.StandCount(t.Context(), f.src.ID, since, time.Now())
-	if must(t, err); total != 6 || seen != 4 {
-		t.Errorf("got %d in all and %d seen, want 6 and 4", total, seen)
-	}
-	if _, seen, err = f.st.StandCount(t.Context(), f.src.ID, since, Now.AddDate(-10, 0, 0)); err != nil || seen != 3 {
-		t.Errorf("with a last load long ago: got %d seen and %v, want 3", seen, err)
-	}
+	count := value[rollcall.StandCount](t)(f.st.StandCount(t.Context(), f.src.ID, since, time.Now()))
+	same(t, "count", count, rollcall.StandCount{Total: 6, Seen: 4, Obsolete: 1})
+	count = value[rollcall.StandCount](t)(f.st.StandCount(t.Context(), f.src.ID, since, Now.AddDate(-10, 0, 0)))
+	same(t, "count with a last load long ago", count, rollcall.StandCount{Total: 6, Seen: 3, Obsolete: 1})
 }
 
 func (s *suite) feedSourceGone(t *testing.T) {
