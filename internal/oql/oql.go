@@ -7,29 +7,6 @@ import (
 	"rollcall/internal/rollcall"
 )
 
-// The classes of errors, as iTop's REST service names them.
-const (
-	ClassSyntax       = "OQLParserSyntaxErrorException"
-	ClassUnknownClass = "UnknownClassOqlException"
-	ClassNormalize    = "OqlNormalizeException"
-	ClassOQL          = "OQLException"
-	ClassOther        = "Exception"
-	ClassMissing      = "" // a parameter without a value: iTop says the message alone
-)
-
-// Error is what is wrong with a text, in iTop's words.
-type Error struct {
-	Class   string // the exception class, one of those above
-	Message string
-	Offset  int // of the byte that the message is about
-}
-
-// Error returns the message.
-func (e *Error) Error() string { return e.Message }
-
-// Unwrap makes the error one of kind Invalid.
-func (e *Error) Unwrap() error { return &rollcall.Error{Kind: rollcall.Invalid, Msg: e.Message} }
-
 // Compile reads a query. args are the values of its parameters, by what stands
 // behind the colon: "name", "this->org_id", "current_contact_id". Errors are of
 // type *Error.
@@ -40,5 +17,17 @@ func Compile(model *rollcall.Model, text string, args map[string]string) (*rollc
 // CompileLists is Compile with parameters that stand for several values, each
 // as if written with commas between: IN (:list).
 func CompileLists(model *rollcall.Model, text string, args map[string]string, lists map[string][]string) (*rollcall.Query, error) {
-	return nil, &Error{Class: ClassOther, Message: "queries are not read yet"}
+	s, err := parse(text)
+	if err != nil {
+		return nil, err
+	}
+	c := &checker{model: model, text: text, args: args, lists: lists}
+	q := c.statement(s, nil)
+	if c.err == nil {
+		c.err = c.missing // iTop asks for values when the query is otherwise right
+	}
+	if c.err != nil {
+		return nil, c.err
+	}
+	return q, nil
 }

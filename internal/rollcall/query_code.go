@@ -123,3 +123,14 @@ func IsQueryable(a *Attribute) bool {
 	}
 	return true
 }
+
+// CommonAncestor returns the lowest class that two classes are or lie below,
+// nil when they are of different hierarchies.
+func (m *Model) CommonAncestor(a, b *Class) *Class {
+	for c := a; c != nil; c = m.Class(c.Parent) {
+		if m.IsA(b.Name, c.Name) {
+			return c
+		}
+	}
+	return nil
+}

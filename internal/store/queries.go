@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"rollcall/internal/rollcall"
 )
@@ -15,6 +16,7 @@ type queries struct {
 	d     dialect
 	model *rollcall.Model
 	shape *atomic.Pointer[layout]
+	now   func() time.Time
 }
 
 // layout returns the tables as they are known now.

@@ -87,7 +87,7 @@ func (d *sqlite) connect(readOnly bool) (*sql.DB, error) {
 		set.Set("_txlock", "immediate")
 	}
 	u := url.URL{Scheme: "file", Path: path, RawQuery: set.Encode()}
-	return sql.Open("sqlite", u.String())
+	return sql.OpenDB(&sqliteConnector{sqliteDriver(), u.String()}), nil
 }
 
 func (d *sqlite) columns(ctx context.Context, on querier, table string) (map[string]string, error) {

@@ -33,7 +33,6 @@ type Store struct {
 	queries
 	writer *sql.DB
 	reader *sql.DB
-	now    func() time.Time
 	log    *slog.Logger
 	wait   time.Duration // how long a writer waits for its turn
 	told   func()        // of every commit
@@ -45,12 +44,13 @@ const writerWait = 10 * time.Second
 // Open connects, brings the fixed tables to the present version and makes the
 // tables and columns that the model asks for. Nothing is ever dropped.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
-	s := &Store{now: cfg.Now, log: cfg.Log, wait: writerWait, told: cfg.Committed}
+	s := &Store{log: cfg.Log, wait: writerWait, told: cfg.Committed}
 	if s.told == nil {
 		s.told = func() {}
 	}
-	if s.now == nil {
-		s.now = time.Now
+	now := cfg.Now
+	if now == nil {
+		now = time.Now
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -63,7 +63,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if s.writer, s.reader, err = d.open(ctx); err != nil {
 		return nil, err
 	}
-	s.queries = queries{d: d, model: cfg.Model, shape: new(atomic.Pointer[layout])}
+	s.queries = queries{d: d, model: cfg.Model, shape: new(atomic.Pointer[layout]), now: now}
 	s.statements = newStatements(s.reader, d)
 	if err := s.prepare(ctx); err != nil {
 		_ = s.Close() // the first error tells more

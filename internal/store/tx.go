@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
-	"time"
 
 	"rollcall/internal/rollcall"
 )
@@ -18,8 +17,7 @@ type Tx struct {
 	queries
 	tx    *sql.Tx
 	conn  *sql.Conn
-	ended func() error // of the context it was begun with
-	now   func() time.Time
+	ended func() error     // of the context it was begun with
 	told  func()           // of the commit
 	bulks map[string]*bulk // by statement
 	fills map[string]fill  // by table
@@ -44,8 +42,8 @@ func (s *Store) Begin(ctx context.Context) (*Tx, error) {
 		_ = conn.Close() // nothing was written
 		return nil, fmt.Errorf("begin writing: %w", s.d.translate(err))
 	}
-	t := &Tx{tx: tx, conn: conn, ended: ctx.Err, now: s.now, told: s.told, bulks: map[string]*bulk{}, fills: map[string]fill{}}
-	t.queries = queries{d: s.d, model: s.model, shape: new(atomic.Pointer[layout])}
+	t := &Tx{tx: tx, conn: conn, ended: ctx.Err, told: s.told, bulks: map[string]*bulk{}, fills: map[string]fill{}}
+	t.queries = queries{d: s.d, model: s.model, shape: new(atomic.Pointer[layout]), now: s.now}
 	t.statements = newStatements(tx, s.d)
 	if err := t.catchUp(ctx, s); err != nil {
 		_ = t.Rollback()

@@ -18,7 +18,7 @@ CREATE FUNCTION rollcall_like(x TEXT, pattern TEXT) RETURNS BOOLEAN LANGUAGE sql
 $$;
 
 CREATE FUNCTION rollcall_regexp(x TEXT, pattern TEXT) RETURNS BOOLEAN LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-  SELECT x ~* pattern
+  SELECT x ~ pattern
 $$;
 
 -- The number that a text begins with, else 0.
