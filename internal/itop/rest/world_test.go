@@ -1,0 +1,163 @@
+package rest_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http/httptest"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"rollcall/internal/auth"
+	"rollcall/internal/itop/gate"
+	"rollcall/internal/itop/rest"
+	"rollcall/internal/registry"
+	"rollcall/internal/rollcall"
+	"rollcall/internal/schema"
+	"rollcall/internal/store"
+	"rollcall/test/lab/postgres"
+)
+
+var now = time.Date(2026, 11, 21, 20, 2, 1, 0, time.UTC)
+
+// world is the service on a registry of its own.
+type world struct {
+	testing.TB
+	ctx     context.Context
+	model   *rollcall.Model
+	store   *store.Store
+	config  rest.Config
+	service *rest.Service
+	admin   *auth.Account
+	demo    rollcall.ObjectID // organization "Demo", 2 as in the recordings
+}
+
+// restStore is the store as the service asks for it.
+type restStore struct{ *store.Store }
+
+func (s restStore) Begin(ctx context.Context) (rest.Tx, error) {
+	tx, err := s.Store.Begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return tx, nil
+}
+
+// credentials answers core/check_credentials.
+type credentials func(auth.Credentials) (bool, error)
+
+func (f credentials) CheckCredentials(_ context.Context, c auth.Credentials) (bool, error) {
+	return f(c)
+}
+
+func sqlite(t testing.TB) *world {
+	t.Helper()
+	return newWorld(t, filepath.Join(t.TempDir(), "rollcall.db"))
+}
+
+func newWorld(t testing.TB, dsn string) *world {
+	t.Helper()
+	ctx := context.WithoutCancel(t.Context())
+	model, err := schema.Load()
+	must(t, err)
+	s, err := store.Open(ctx, store.Config{DSN: dsn, Model: model, Now: func() time.Time { return now }})
+	must(t, err)
+	t.Cleanup(func() { must(t, s.Close()) })
+	w := &world{TB: t, ctx: ctx, model: model, store: s}
+	reg := registry.New(model)
+	tx, err := s.Begin(ctx)
+	must(t, err)
+	must(t, reg.Seed(ctx, tx))
+	must(t, tx.Commit())
+	w.config = rest.Config{
+		Model: model, Rights: auth.NewRights(model), Registry: reg, Store: restStore{s}, Now: func() time.Time { return now },
+		Accounts: credentials(func(c auth.Credentials) (bool, error) { return c.Login == "admin" && c.Password == "secret", nil }),
+	}
+	w.service = rest.New(w.config)
+	w.admin = &auth.Account{Login: "admin", Name: "My first name My last name", Profiles: []string{auth.ProfileAdministrator, auth.ProfileREST}, Administrator: true}
+	w.make("Organization", `{"name":"My Company/Department"}`)
+	w.demo = w.make("Organization", `{"name":"Demo"}`)
+	id := w.make("UserLocal", `{"login":"admin","password":"Secret-123","profile_list":[{"profileid":1},{"profileid":1024}]}`)
+	w.admin.Ref = rollcall.Ref{Class: "UserLocal", ID: id}
+	return w
+}
+
+// onBoth runs tests on SQLite and on PostgreSQL.
+func onBoth(t *testing.T, tests map[string]func(*testing.T, *world)) {
+	t.Helper()
+	t.Run("SQLite", func(t *testing.T) {
+		t.Parallel()
+		for name, test := range tests {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				test(t, sqlite(t))
+			})
+		}
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		t.Parallel()
+		server := postgres.Start(t)
+		for name, test := range tests {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				test(t, newWorld(t, server.Database(t)))
+			})
+		}
+	})
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// send asks with any parameters and returns the body.
+func (w *world) send(as *auth.Account, params map[string]string) string {
+	w.Helper()
+	answer := httptest.NewRecorder()
+	w.service.Serve(w.ctx, answer, &gate.Request{Params: gate.NewParams(params), Account: as, Context: gate.ContextREST})
+	if answer.Code != 200 {
+		w.Fatalf("got status %d, want 200", answer.Code)
+	}
+	return answer.Body.String()
+}
+
+// ask sends json_data as the administrator.
+func (w *world) ask(data string) string {
+	w.Helper()
+	return w.as(w.admin, data)
+}
+
+func (w *world) as(account *auth.Account, data string) string {
+	w.Helper()
+	return w.send(account, map[string]string{"version": "1.3", "json_data": data})
+}
+
+// want asks and compares the whole answer.
+func (w *world) want(data, want string) {
+	w.Helper()
+	if got := w.ask(data); got != want {
+		w.Errorf("%s\n got %s\nwant %s", data, got, want)
+	}
+}
+
+// make creates an object and returns its ID.
+func (w *world) make(class, fields string) rollcall.ObjectID {
+	w.Helper()
+	body := w.ask(`{"operation":"core/create","comment":"test","class":"` + class + `","output_fields":"id","fields":` + fields + `}`)
+	var answer struct {
+		Code    int
+		Message string
+		Objects map[string]struct{ Key json.Number }
+	}
+	must(w, json.Unmarshal([]byte(body), &answer))
+	for _, o := range answer.Objects {
+		id, err := o.Key.Int64()
+		must(w, err)
+		return rollcall.ObjectID(id)
+	}
+	w.Fatalf("create %s %s: got %s", class, fields, body)
+	return 0
+}
