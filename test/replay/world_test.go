@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"flag"
 	"fmt"
 	"net"
 	"net/http"
@@ -24,6 +25,8 @@ import (
 	"rollcall/internal/store"
 )
 
+var given = flag.String("program", "", "replay against this program instead of one built for the test")
+
 var built struct {
 	once sync.Once
 	path string
@@ -33,6 +36,9 @@ var built struct {
 // program builds the program once and returns its path.
 func program(t *testing.T) string {
 	t.Helper()
+	if *given != "" {
+		return *given
+	}
 	built.once.Do(func() {
 		dir, err := os.MkdirTemp("", "rollcall-replay-")
 		if err != nil {
