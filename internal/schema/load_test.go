@@ -174,7 +174,7 @@ func TestShippedClassesLookAsRecorded(t *testing.T) {
 	for _, code := range strings.Fields("name status org_name email phone notify function picture first_name employee_number mobile_phone location_name manager_name") {
 		labels = append(labels, m.Class("Person").Attribute(code).Label)
 	}
-	want := "Last Name,Status,Organization->Name,Email,Phone,Notification,Function,Picture,First Name,Employee number,Mobile phone,Location->Name,Manager->Last Name"
+	want := "Last Name,Status,Organization name,Email,Phone,Notification,Function,Picture,First Name,Employee number,Mobile phone,Location name,Manager name"
 	if got := strings.Join(labels, ","); got != want {
 		t.Errorf("labels:\ngot  %s\nwant %s", got, want)
 	}
