@@ -15,6 +15,7 @@ type cli struct {
 	Runs       runsCmd       `cmd:"" help:"List the runs, or show one."`
 	Undo       undoCmd       `cmd:"" help:"Take a run back."`
 	Why        whyCmd        `cmd:"" help:"Explain an object: which source, entry, rule and run made it so."`
+	Serve      serveCmd      `cmd:"" help:"Answer iTop's web services: collectors, scripts and REST clients."`
 	User       userCmd       `cmd:"" help:"Manage the accounts of Rollcall itself."`
 	Export     exportCmd     `cmd:"" help:"Write the objects of a class as CSV or JSON."`
 	Exec       execCmd       `cmd:"" passthrough:"" help:"Run iTop's data collectors: the drop-in for exec.php."`

@@ -37,6 +37,8 @@ type app struct {
 	registry *registry.Registry
 	engine   *engine.Engine
 	notices  *notices
+
+	committed func() // called after each commit
 }
 
 // load reads the configuration and the classes.
@@ -96,11 +98,14 @@ func (p *program) open(ctx context.Context) (*app, error) {
 
 func (s setup) open(ctx context.Context) (*app, error) {
 	p := s.program
-	db, err := store.Open(ctx, store.Config{DSN: s.config.Store, Model: s.model, Now: p.now, Log: p.log})
+	a := &app{setup: s, registry: registry.New(s.model), committed: func() {}}
+	db, err := store.Open(ctx, store.Config{
+		DSN: s.config.Store, Model: s.model, Now: p.now, Log: p.log, Committed: func() { a.committed() },
+	})
 	if err != nil {
 		return nil, fmt.Errorf("open the store %s: %w", s.config.StoreName(), err)
 	}
-	a := &app{setup: s, store: db, registry: registry.New(s.model)}
+	a.store = db
 	if err := a.seed(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("write the predefined objects: %w", err), db.Close())
 	}

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"rollcall/internal/rollcall"
+)
+
+type serveCmd struct {
+	Listen string `placeholder:"HOST:PORT" help:"Where to listen, instead of what the configuration says; port 0 takes a free one."`
+}
+
+// Help is the manual's text.
+func (serveCmd) Help() string {
+	return `Answers what iTop's web services answer, so that collectors, scripts and REST clients need not know
+the difference: webservices/rest.php, import.php, export.php, export-v2.php and cron.php,
+synchro/synchro_import.php and synchro_exec.php. Also /healthz, /readyz and /metrics.
+
+It listens on 127.0.0.1:8080 unless the section serve of the configuration says otherwise. Where
+others can reach it, it wants a certificate (serve.tls). A signal lets requests end, a second one
+does not.
+
+Examples:
+
+    rollcall serve
+    rollcall serve --listen 127.0.0.1:0
+    rollcall --log-level info serve        with an access log on standard error`
+}
+
+// Run carries the command out.
+func (c *serveCmd) Run(ctx context.Context, p *program) (err error) {
+	a, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer closing(a.close, &err)
+	if c.Listen != "" {
+		a.config.Serve.Listen = c.Listen
+	}
+	s, err := a.serving(ctx)
+	if err != nil {
+		return err
+	}
+	defer closing(s.close, &err)
+	fmt.Fprintf(p.out, "Listening on %s%s\n", s.server.URL(), a.config.Serve.Root)
+	err = s.server.Run(ctx)
+	if err != nil && errors.Is(err, context.Canceled) {
+		return rollcall.Errorf(rollcall.Unavailable, "stop: %w", err)
+	}
+	return err
+}
