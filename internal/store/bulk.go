@@ -10,6 +10,7 @@ import (
 type bulk struct {
 	tx      *Tx
 	fills   string         // the table that inserts fill, quoted
+	columns []string       // that inserts fill, quoted
 	head    string         // up to the rows
 	first   string         // the first row, when it differs from the others
 	row     string         // one row of parameter marks
@@ -37,7 +38,7 @@ func (t *Tx) bulk(head, tail string, width int) *bulk {
 // insert returns a bulk that inserts into columns, which are quoted.
 func (t *Tx) insert(table string, columns []string) *bulk {
 	b := t.bulk("INSERT "+t.d.traits().orFail+"INTO "+table+" ("+strings.Join(columns, ", ")+") VALUES ", "", len(columns))
-	b.fills = table
+	b.fills, b.columns = table, columns
 	return b
 }
 
@@ -79,6 +80,9 @@ func (b *bulk) drain(ctx context.Context) error {
 
 // flush writes what is left.
 func (b *bulk) flush(ctx context.Context) error {
+	if b.fills != "" && len(b.args) > 0 && b.tx.d.traits().fillsAny && b.tx.isLarge(b.fills) {
+		return b.leave(ctx, "", len(b.args)/b.width)
+	}
 	for _, rows := range [...]int{b.full, 10, 1} {
 		for len(b.args) >= rows*b.width {
 			if err := b.write(ctx, rows); err != nil {
@@ -97,6 +101,9 @@ func (b *bulk) write(ctx context.Context, rows int) error {
 		query = b.head + b.first + strings.Repeat(","+b.row, rows-1) + b.tail
 		b.texts[rows] = query
 	}
+	if b.fills != "" && b.tx.isLarge(b.fills) {
+		return b.leave(ctx, query, rows)
+	}
 	n, err := b.tx.exec(ctx, query, b.args[:rows*b.width]...)
 	b.touched += n
 	left := copy(b.args, b.args[rows*b.width:])
@@ -107,6 +114,17 @@ func (b *bulk) write(ctx context.Context, rows int) error {
 	return b.tx.filled(ctx, b.fills, n)
 }
 
+// leave hands the first rows in line to the writer behind.
+func (b *bulk) leave(ctx context.Context, query string, rows int) error {
+	w := b.tx.tx.behind
+	args := b.args[:rows*b.width]
+	b.args = append(w.buffer(), b.args[rows*b.width:]...)
+	if err := w.handOver(&batch{table: b.fills, columns: b.columns, query: query, args: args}); err != nil {
+		return err
+	}
+	return b.tx.filled(ctx, b.fills, int64(rows))
+}
+
 // firstAnalyze is how many new rows make statistics worth their time; the next
 // are made at ten times as many.
 const firstAnalyze = 2000
@@ -114,12 +132,9 @@ const firstAnalyze = 2000
 // filled counts the rows that a transaction adds to a table and has statistics
 // made of it while it grows: what follows in the transaction is planned by them.
 func (t *Tx) filled(ctx context.Context, table string, rows int64) error {
-	if !t.d.traits().analyze {
-		return nil
-	}
 	f := t.fills[table]
 	f.rows += rows
-	due := f.rows >= max(firstAnalyze, f.analyzed*10)
+	due := t.d.traits().analyze && f.rows >= max(firstAnalyze, f.analyzed*10)
 	if due {
 		f.analyzed = f.rows
 	}
@@ -132,6 +147,9 @@ func (t *Tx) filled(ctx context.Context, table string, rows int64) error {
 	}
 	return nil
 }
+
+// isLarge reports whether a transaction fills a table with more than a little.
+func (t *Tx) isLarge(table string) bool { return t.fills[table].rows >= largeLoad }
 
 // fill is how much of a table a transaction has written.
 type fill struct{ rows, analyzed int64 }

@@ -19,6 +19,8 @@ type dialect interface {
 	columns(ctx context.Context, on querier, table string) (map[string]string, error)
 	// begin starts the one write transaction.
 	begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, error)
+	// filler returns the way to insert many rows.
+	filler() filler
 	// translate gives a driver's error its kind and a sentence.
 	translate(err error) error
 	// lock takes a named lock that dies with the process; see Store.LockSource.
@@ -33,6 +35,7 @@ type traits struct {
 	rows       int       // the most rows of one statement
 	parameters int       // the most parameters of one statement
 	analyze    bool      // statistics are wanted as soon as a table fills
+	fillsAny   bool      // its filler takes any number of rows
 	isBrief    bool      // a statement that writes ends soon by itself
 	orFail     string    // between the verb and the table of a statement of many rows
 }

@@ -296,7 +296,9 @@ func (t *Tx) enter(ctx context.Context, tab *table, look *lookup, objects []roll
 		o := &objects[i]
 		var h any
 		if look.covers(o.Class) {
-			h = look.hash(o)
+			hash := look.hash(o)
+			t.recall.entered(tab, look, hash)
+			h = hash
 		}
 		if err := b.add(ctx, int64(o.ID), h); err != nil {
 			return err

@@ -71,7 +71,9 @@ func (t *Tx) InsertObjects(ctx context.Context, class *rollcall.Class, objects [
 			b.args = append(b.args, arg)
 		}
 		for _, look := range lookups {
-			b.args = append(b.args, look.hash(o))
+			hash := look.hash(o)
+			t.recall.entered(tab, look, hash)
+			b.args = append(b.args, hash)
 		}
 		if err := b.drain(ctx); err != nil {
 			return fmt.Errorf("write new objects of %s: %w", class.Name, err)
@@ -103,6 +105,7 @@ func (t *Tx) UpdateObjects(ctx context.Context, class *rollcall.Class, attrs []*
 		}
 		columns[i], codes[i] = *col, a.Code
 	}
+	t.recall.forget(tab)
 	b := t.update(tab.quoted, columns, "row_version = "+tab.quoted+".row_version + 1")
 	for i, id := range ids {
 		b.args = append(b.args, int64(id))
@@ -137,6 +140,7 @@ func (t *Tx) DeleteObjects(ctx context.Context, class *rollcall.Class, ids []rol
 	if err != nil {
 		return err
 	}
+	t.recall.forget(tab)
 	err = inLists(numbers(ids), func(in string, args []any) error {
 		_, err := t.exec(ctx, "DELETE FROM "+tab.quoted+" WHERE id "+in+t.among(class), args...)
 		return err

@@ -27,7 +27,7 @@ func (d *postgres) traits() *traits { return &postgresTraits }
 // reading everything.
 var postgresTraits = traits{
 	folder: "postgres", types: [...]string{text: "TEXT", exact: "TEXT", number: "BIGINT", binary: "BYTEA"},
-	isNumbered: true, rows: 500, parameters: 60000, analyze: true,
+	isNumbered: true, rows: 500, parameters: 60000, analyze: true, fillsAny: true,
 }
 
 // name leaves the password out.
@@ -91,6 +91,8 @@ func (d *postgres) begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, error) {
 func (d *postgres) advisoryKey(name string) int64 {
 	return int64(newHash().add("rollcall").add(d.schema).add(name))
 }
+
+func (d *postgres) filler() filler { return postgresFiller{} }
 
 func (d *postgres) translate(err error) error {
 	var e *pgconn.PgError

@@ -13,10 +13,11 @@ import (
 // queries holds the reading methods, which Store and Tx share.
 type queries struct {
 	*statements
-	d     dialect
-	model *rollcall.Model
-	shape *atomic.Pointer[layout]
-	now   func() time.Time
+	d      dialect
+	model  *rollcall.Model
+	shape  *atomic.Pointer[layout]
+	now    func() time.Time
+	recall *recall // of a write transaction
 }
 
 // layout returns the tables as they are known now.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"time"
@@ -63,7 +64,7 @@ func bindReplica(args []any, src *rollcall.Source, r *rollcall.Replica, boxes *b
 	if r.IsCreator {
 		creator = 1
 	}
-	return append(args, boxes.number(0, int64(src.ID)), r.Key, r.Content[:], boxes.text(0, string(r.State)), timeText(r.LastSeen),
+	return append(args, boxes.number(0, int64(src.ID)), r.Key, bytes.Clone(r.Content[:]), boxes.text(0, string(r.State)), timeText(r.LastSeen),
 		boxes.text(1, r.LastError), boxes.text(2, r.LastWarning), boxes.text(3, r.Dest.Class), int64(r.Dest.ID), creator,
 		boxes.time(r.Created), timeText(r.LastModified), r.Name, nameHash(rollcall.FoldDN(r.Name)), r.Restore, boxes.number(1, r.Run))
 }

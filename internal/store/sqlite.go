@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -98,6 +99,8 @@ func (d *sqlite) columns(ctx context.Context, on querier, table string) (map[str
 func (d *sqlite) begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, error) {
 	return conn.BeginTx(ctx, nil)
 }
+
+func (d *sqlite) filler() filler { return &sqliteFiller{statements: map[string]driver.Stmt{}} }
 
 func (d *sqlite) translate(err error) error {
 	var e *modernc.Error

@@ -17,6 +17,7 @@ type preparer interface {
 type statements struct {
 	on     preparer
 	d      dialect
+	ready  func() error // called before each use, unless nil
 	mu     sync.Mutex
 	cached map[string]*sql.Stmt
 }
@@ -31,6 +32,11 @@ func newStatements(on preparer, d dialect) *statements {
 
 // get returns the prepared form of a query and what to call when done with it.
 func (s *statements) get(ctx context.Context, query string) (*sql.Stmt, func(), error) {
+	if s.ready != nil {
+		if err := s.ready(); err != nil {
+			return nil, nil, err
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if stmt := s.cached[query]; stmt != nil {

@@ -46,10 +46,15 @@ func (q *queries) takenBy(ctx context.Context, look *lookup, class *rollcall.Cla
 	if err != nil {
 		return nil, err
 	}
+	known, err := q.recollect(ctx, v.table, look)
+	if err != nil {
+		return nil, err
+	}
 	m := newMatcher(class, attrs, keys)
+	hashes := q.stillToFind(known, m, look.hashes(class, attrs, keys), taken)
 	read := 0
 	first := "(CAST(? AS " + q.d.traits().types[number] + "))"
-	err = inLists(distinct(look.hashes(class, attrs, keys)), func(_ string, args []any) error {
+	err = inLists(known.possible(distinct(hashes)), func(_ string, args []any) error {
 		values := first + strings.Repeat(",(?)", len(args)-1)
 		objects, err := v.collect(ctx, "id IN (WITH v (hash) AS (VALUES "+values+") SELECT (SELECT o.id FROM "+v.table.quoted+" AS o WHERE o."+
 			look.column.name+" = v.hash"+v.where+" LIMIT 1) FROM v)", args)
@@ -61,6 +66,9 @@ func (q *queries) takenBy(ctx context.Context, look *lookup, class *rollcall.Cla
 	})
 	matched := map[rollcall.ObjectID]bool{}
 	for i, ids := range m.found {
+		if taken[i] {
+			continue
+		}
 		taken[i] = len(ids) > 0
 		for _, id := range ids {
 			matched[id] = true
@@ -69,8 +77,40 @@ func (q *queries) takenBy(ctx context.Context, look *lookup, class *rollcall.Cla
 			unsure = append(unsure, i)
 		}
 	}
+	q.note(known, m)
 	if len(matched) == read {
 		return nil, err
 	}
 	return unsure, err
+}
+
+// stillToFind marks the keys that are known to be taken and returns the hashes of
+// the others.
+func (q *queries) stillToFind(known *recollection, m *matcher, hashes []int64, taken []bool) []int64 {
+	if known == nil {
+		return hashes
+	}
+	var left []int64
+	for key, at := range m.wanted {
+		if _, is := known.taken[q.recall.print(m, key)]; !is {
+			left = append(left, hashes[at[0]])
+			continue
+		}
+		for _, i := range at {
+			taken[i] = true
+		}
+	}
+	return left
+}
+
+// note remembers the keys that were found.
+func (q *queries) note(known *recollection, m *matcher) {
+	if known == nil {
+		return
+	}
+	for key, at := range m.wanted {
+		if len(m.found[at[0]]) > 0 && len(known.taken) < recallTaken {
+			known.taken[q.recall.print(m, key)] = struct{}{}
+		}
+	}
 }

@@ -15,7 +15,7 @@ import (
 // methods see its own writes.
 type Tx struct {
 	queries
-	tx    *sql.Tx
+	tx    orderly
 	conn  *sql.Conn
 	ended func() error     // of the context it was begun with
 	told  func()           // of the commit
@@ -42,9 +42,11 @@ func (s *Store) Begin(ctx context.Context) (*Tx, error) {
 		_ = conn.Close() // nothing was written
 		return nil, fmt.Errorf("begin writing: %w", s.d.translate(err))
 	}
-	t := &Tx{tx: tx, conn: conn, ended: ctx.Err, told: s.told, bulks: map[string]*bulk{}, fills: map[string]fill{}}
-	t.queries = queries{d: s.d, model: s.model, shape: new(atomic.Pointer[layout]), now: s.now}
+	behind := newBehind(s.d, conn, ctx.Err)
+	t := &Tx{tx: orderly{tx, behind}, conn: conn, ended: ctx.Err, told: s.told, bulks: map[string]*bulk{}, fills: map[string]fill{}}
+	t.queries = queries{d: s.d, model: s.model, shape: new(atomic.Pointer[layout]), now: s.now, recall: newRecall()}
 	t.statements = newStatements(tx, s.d)
+	t.ready = behind.settle
 	if err := t.catchUp(ctx, s); err != nil {
 		_ = t.Rollback()
 		return nil, err

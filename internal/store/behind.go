@@ -1,0 +1,194 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"sync"
+)
+
+// behind carries out the inserts of a large load on a goroutine of its own, in
+// the order they came, so that the next entries are decided while the database
+// still takes the last ones. Whatever else the transaction asks of its
+// connection waits for them first. The first error ends the writing; every later
+// call returns it.
+type behind struct {
+	d      dialect
+	conn   *sql.Conn
+	ended  func() error // of the context that carries the transaction
+	filler filler
+	work   chan *batch
+	spare  chan []any // to be filled again
+
+	mu     sync.Mutex
+	idle   *sync.Cond
+	inHand int // batches that were handed over and are not done
+	err    error
+}
+
+// batch is some rows for one table.
+type batch struct {
+	table   string   // quoted
+	columns []string // quoted
+	query   string   // that inserts so many rows
+	args    []any    // row after row
+}
+
+// filler inserts batches by the shortest way that a driver knows.
+type filler interface {
+	// fill writes a batch.
+	fill(ctx context.Context, driverConn any, b *batch) error
+	// close lets go of what fill kept on the connection.
+	close() error
+}
+
+const (
+	// largeLoad is how many rows a transaction adds to a table before it writes
+	// them behind.
+	largeLoad = 2000
+	// batchesAhead is how many batches may wait: about a thousand entries, with all
+	// that is written for each.
+	batchesAhead = 80
+)
+
+func newBehind(d dialect, conn *sql.Conn, ended func() error) *behind {
+	w := &behind{d: d, conn: conn, ended: ended, filler: d.filler(), spare: make(chan []any, batchesAhead)}
+	w.idle = sync.NewCond(&w.mu)
+	return w
+}
+
+// handOver leaves a batch, with its arguments, to the writer.
+func (w *behind) handOver(b *batch) error {
+	w.mu.Lock()
+	w.inHand++
+	err := w.err
+	w.mu.Unlock()
+	if w.work == nil {
+		w.work = make(chan *batch, batchesAhead)
+		go w.run()
+	}
+	w.work <- b
+	return err
+}
+
+// buffer returns room for the arguments that follow those handed over.
+func (w *behind) buffer() []any {
+	select {
+	case args := <-w.spare:
+		return args
+	default:
+		return nil
+	}
+}
+
+func (w *behind) run() {
+	for b := range w.work {
+		w.mu.Lock()
+		err := w.err
+		w.mu.Unlock()
+		if err == nil {
+			if err = w.conn.Raw(func(driverConn any) error { return w.fill(driverConn, b) }); err != nil {
+				err = fmt.Errorf("write new rows of %s: %w", b.table, w.d.translate(err))
+			}
+		}
+		clear(b.args)
+		select {
+		case w.spare <- b.args[:0]:
+		default:
+		}
+		w.mu.Lock()
+		w.err = err
+		if w.inHand--; w.inHand == 0 {
+			w.idle.Broadcast()
+		}
+		w.mu.Unlock()
+	}
+}
+
+// fill writes a batch while nobody else has the connection. When the context has
+// ended, database/sql rolls the transaction back by itself, and what the driver
+// were told after that would last.
+func (w *behind) fill(driverConn any, b *batch) error {
+	if err := w.ended(); err != nil {
+		return err
+	}
+	return w.filler.fill(context.Background(), driverConn, b)
+}
+
+// settle waits until all is written and returns what went wrong.
+func (w *behind) settle() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.inHand > 0 {
+		w.idle.Wait()
+	}
+	return w.err
+}
+
+// abandon drops what is not written yet.
+func (w *behind) abandon() {
+	w.mu.Lock()
+	if w.err == nil {
+		w.err = sql.ErrTxDone
+	}
+	w.mu.Unlock()
+	_ = w.settle() // that it ended is known
+}
+
+// close ends the writer. Nothing may be under way.
+func (w *behind) close() error {
+	if w.work == nil {
+		return nil
+	}
+	close(w.work)
+	w.work = nil
+	return w.filler.close()
+}
+
+// orderly is a transaction in which nothing overtakes what is written behind.
+type orderly struct {
+	*sql.Tx
+	behind *behind
+}
+
+// ExecContext is sql.Tx's, in its turn.
+func (o orderly) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if err := o.behind.settle(); err != nil {
+		return nil, err
+	}
+	return o.Tx.ExecContext(ctx, query, args...)
+}
+
+// QueryContext is sql.Tx's, in its turn.
+func (o orderly) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if err := o.behind.settle(); err != nil {
+		return nil, err
+	}
+	return o.Tx.QueryContext(ctx, query, args...)
+}
+
+// QueryRowContext is sql.Tx's, in its turn.
+func (o orderly) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	_ = o.behind.settle() // the next call, or the commit, tells
+	return o.Tx.QueryRowContext(ctx, query, args...)
+}
+
+// Commit is sql.Tx's, unless something could not be written.
+func (o orderly) Commit() error {
+	err := o.behind.settle()
+	if err == nil {
+		err = o.behind.close()
+	}
+	if err != nil {
+		_ = o.Rollback() // the first error tells more
+		return err
+	}
+	return o.Tx.Commit()
+}
+
+// Rollback is sql.Tx's, for what is not written yet, too.
+func (o orderly) Rollback() error {
+	o.behind.abandon()
+	_ = o.behind.close() // the statements go with the connection
+	return o.Tx.Rollback()
+}
