@@ -78,6 +78,9 @@ func (e *Editor) insert(ctx context.Context, items []*item, from []*Draft) error
 	for i, it := range items {
 		draftOf[it] = from[i]
 	}
+	if err := e.number(ctx, items, draftOf); err != nil {
+		return err
+	}
 	book := diary{e: e}
 	for _, group := range byClass(items) {
 		if err := e.insertGroup(ctx, group, draftOf, &book); err != nil {
@@ -97,25 +100,37 @@ func (e *Editor) insert(ctx context.Context, items []*item, from []*Draft) error
 	return book.write(ctx)
 }
 
-// insertGroup writes the drafts of one class and gives ids to those without.
-func (e *Editor) insertGroup(ctx context.Context, group []*item, draftOf map[*item]*Draft, book *diary) error {
-	class := group[0].class
-	var unnumbered []*item
-	for _, it := range group {
-		if it.object.ID == 0 {
-			unnumbered = append(unnumbered, it)
+// number gives ids to the drafts without one, in the order of the drafts
+// whatever their class.
+func (e *Editor) number(ctx context.Context, items []*item, draftOf map[*item]*Draft) error {
+	unnumbered := map[string][]*item{} // by root
+	var roots []string
+	for _, it := range items {
+		if it.object.ID != 0 {
+			continue
 		}
+		if unnumbered[it.class.Root] == nil {
+			roots = append(roots, it.class.Root)
+		}
+		unnumbered[it.class.Root] = append(unnumbered[it.class.Root], it)
 	}
-	if len(unnumbered) > 0 {
-		first, err := e.tx.Reserve(ctx, class, len(unnumbered))
+	for _, root := range roots {
+		group := unnumbered[root]
+		first, err := e.tx.Reserve(ctx, group[0].class, len(group))
 		if err != nil {
 			return err
 		}
-		for i, it := range unnumbered {
+		for i, it := range group {
 			it.object.ID = first + rollcall.ObjectID(i)
 			draftOf[it].Object.ID = it.object.ID
 		}
 	}
+	return nil
+}
+
+// insertGroup writes the drafts of one class.
+func (e *Editor) insertGroup(ctx context.Context, group []*item, draftOf map[*item]*Draft, book *diary) error {
+	class := group[0].class
 	objects := make([]rollcall.Object, len(group))
 	for i, it := range group {
 		for _, rule := range e.r.rules[class.Name] {

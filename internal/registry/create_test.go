@@ -300,3 +300,24 @@ func TestLookupsAreTheRulesOfUniqueness(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestCreateNumbersInTheOrderOfTheDrafts(t *testing.T) {
+	t.Parallel()
+	w := sqlite(t)
+	source := w.make("SynchroDataSource", "name", "a", "scope_class", "Person")
+	codes := []string{"name", "org_id", "email"}
+	var drafts []registry.Draft
+	for i, class := range []string{"SynchroAttribute", "SynchroAttExtKey", "SynchroAttribute"} {
+		drafts = append(drafts, w.draft(class, "sync_source_id", id(source), "attcode", codes[i]))
+	}
+	for i, err := range w.try(drafts...) {
+		if err != nil {
+			t.Fatalf("draft %d: %v", i, err)
+		}
+	}
+	for i := range drafts {
+		if got, want := drafts[i].Object.ID, drafts[0].Object.ID+rollcall.ObjectID(i); got != want {
+			t.Errorf("draft %d: got id %d, want %d", i, got, want)
+		}
+	}
+}
