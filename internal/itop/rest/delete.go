@@ -221,13 +221,10 @@ func (ch *change) emptied(plan *registry.DeletePlan) []line {
 // sortLines finds the names of objects and puts them in order.
 func (ch *change) sortLines(ctx context.Context, lines []line) error {
 	byRoot := map[*rollcall.Class][]rollcall.ObjectID{}
-	roots, classes := map[string]int{}, map[string]int{}
+	classes := map[string]int{}
 	for i := range lines {
 		root := ch.Model.Class(lines[i].object.Class.Root)
 		byRoot[root] = append(byRoot[root], lines[i].object.ID)
-		if _, ok := roots[root.Name]; !ok {
-			roots[root.Name] = len(roots)
-		}
 	}
 	for root, ids := range byRoot {
 		names, err := ch.tx.Names(ctx, root, ids)
@@ -241,7 +238,8 @@ func (ch *change) sortLines(ctx context.Context, lines []line) error {
 		}
 	}
 	slices.SortStableFunc(lines, func(a, b line) int {
-		return cmp.Or(cmp.Compare(roots[a.object.Class.Root], roots[b.object.Class.Root]), cmp.Compare(sortKey(a.name), sortKey(b.name)))
+		return cmp.Or(cmp.Compare(ch.rank(a.object.Class), ch.rank(b.object.Class)),
+			cmp.Compare(a.object.Class.Root, b.object.Class.Root), cmp.Compare(sortKey(a.name), sortKey(b.name)))
 	})
 	for i := range lines {
 		if name := lines[i].object.Class.Name; classes[name] == 0 {
@@ -252,6 +250,19 @@ func (ch *change) sortLines(ctx context.Context, lines []line) error {
 		return cmp.Compare(classes[a.object.Class.Name], classes[b.object.Class.Name])
 	})
 	return nil
+}
+
+// rank puts hierarchies in the order in which iTop loads its modules (observed):
+// its own classes, then organizations, places and people, then all others.
+func (ch *change) rank(c *rollcall.Class) int {
+	switch c.Root {
+	case "Organization", "Location", "Contact":
+		return 1
+	}
+	if c.Category == "bizmodel" {
+		return 2
+	}
+	return 0
 }
 
 const classReplica = "SynchroReplica"
