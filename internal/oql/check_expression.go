@@ -3,6 +3,7 @@ package oql
 import (
 	"fmt"
 	"maps"
+	"regexp/syntax"
 	"slices"
 	"strings"
 
@@ -37,7 +38,23 @@ func (c *checker) expression(n *node, within *scope) rollcall.Expr {
 	if n.kind == "MATCHES" && (n.args[0].shape != fieldNode || n.args[1].shape != parameterNode && n.args[1].kind != kindString) {
 		c.fail(ClassOther, `Only "field MATCHES string" syntax is allowed`, name{n.text, n.at})
 	}
+	if n.kind == "REGEXP" {
+		c.pattern(n, op.Right)
+	}
 	return op
+}
+
+// pattern checks what REGEXP looks for. It is known here, since the database is
+// handed a pattern that it cannot misread.
+func (c *checker) pattern(n *node, right rollcall.Expr) {
+	l, ok := right.(*rollcall.Literal)
+	if !ok {
+		c.fail(ClassNormalize, "REGEXP takes a text or a parameter as its pattern", name{n.text, n.at})
+		return
+	}
+	if _, err := syntax.Parse(l.Value, syntax.Perl); err != nil {
+		c.fail(ClassNormalize, "The pattern of REGEXP cannot be read", name{l.Value, n.args[1].at})
+	}
 }
 
 func (c *checker) expressions(nodes []*node, within *scope) []rollcall.Expr {

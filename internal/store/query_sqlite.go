@@ -25,6 +25,7 @@ func sqliteDriver() *modernc.Driver {
 	for name, do := range map[string]queryFunction{
 		"flat":        func(args []driver.Value) (driver.Value, error) { return rollcall.Flatten(argText(args[0])), nil },
 		"fold":        func(args []driver.Value) (driver.Value, error) { return rollcall.FoldLoosely(argText(args[0])), nil },
+		"text":        func(args []driver.Value) (driver.Value, error) { return argText(args[0]), nil },
 		"like":        sqlLike,
 		"regexp":      patterns.match,
 		"number":      func(args []driver.Value) (driver.Value, error) { return numberOf(argText(args[0])), nil },

@@ -182,7 +182,7 @@ func (r *renderer) text(f fragment) fragment {
 		if r.numbered {
 			return f.wrap("trim_scale(", ")::text", textValue)
 		}
-		return f.wrap("printf('%.15g', ", ")", textValue)
+		return call("rollcall_text", textValue, f)
 	}
 	f.is = textValue
 	return f

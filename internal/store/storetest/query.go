@@ -13,6 +13,7 @@ import (
 func (s *suite) queryTests() map[string]func(*testing.T) {
 	return map[string]func(*testing.T){
 		"QueryProductionsFindWhatTheySay": s.queryProductions,
+		"QueryFunctionsHaveMySQLsValues":  s.queryFunctions,
 	}
 }
 
@@ -198,4 +199,13 @@ var productions = []struct{ text, want string }{
 	{"SELECT Person WHERE name = :name", "12 13"},
 	{"SELECT Person WHERE org_id = :this->org_id", "12"},
 	{"SELECT Person WHERE id IN (:current_contact_id, 12)", "11 12"},
+}
+
+// Asker fills an empty database with a small population and returns what
+// answers queries on it: rows of IDs, in order.
+func Asker(t testing.TB, dsn string) func(text string) (string, error) {
+	t.Helper()
+	st := openAt(t, dsn, Model())
+	m := nature(t, st)
+	return func(text string) (string, error) { return ask(t, st, m, text, nil) }
 }
