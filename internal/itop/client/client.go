@@ -121,7 +121,7 @@ func (c *Client) Get(ctx context.Context, address string) (io.ReadCloser, error)
 		return nil, rollcall.Errorf(rollcall.Invalid, "read %s: %w", address, err)
 	}
 	c.dress(req)
-	resp, err := c.http.Do(req) //nolint:bodyclose // the caller closes it, through canceling
+	resp, err := c.http.Do(req)
 	if err != nil {
 		cancel()
 		return nil, transportError(address, err)
@@ -223,7 +223,7 @@ func follow(curl Curl) func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse
 		}
 		if len(via) > maxRedirects {
-			return fmt.Errorf("Maximum (%d) redirects followed", maxRedirects) //nolint:revive,staticcheck // curl's own words
+			return fmt.Errorf("Maximum (%d) redirects followed", maxRedirects) //nolint:staticcheck // curl's own words
 		}
 		return nil
 	}
@@ -252,15 +252,15 @@ func transportError(address string, err error) error {
 	number, text := 56, err
 	switch dns, isDNS := errors.AsType[*net.DNSError](err); {
 	case isDNS:
-		number, text = 6, fmt.Errorf("Could not resolve host: %s", dns.Name) //nolint:revive,staticcheck // curl's own words
+		number, text = 6, fmt.Errorf("Could not resolve host: %s", dns.Name) //nolint:staticcheck // curl's own words
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		number = 7
 	case errors.Is(err, context.DeadlineExceeded), os.IsTimeout(err):
-		number, text = 28, errors.New("Operation timed out") //nolint:revive,staticcheck // curl's own words
+		number, text = 28, errors.New("Operation timed out") //nolint:staticcheck // curl's own words
 	case isTLS(err):
 		number = 60
 	case errors.Is(err, io.EOF):
-		number, text = 52, errors.New("Empty reply from server") //nolint:revive,staticcheck // curl's own words
+		number, text = 52, errors.New("Empty reply from server") //nolint:staticcheck // curl's own words
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		number, text = 18, errors.New("the answer broke off before its end")
 	}

@@ -238,7 +238,7 @@ func (a *app) makeEvent(message string) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	fields := newObject().set("message", message).set("userinfo", "Collector").set("issue", a.step+"-"+a.current).set("impact", a.project)
+	fields := newObject().Set("message", message).Set("userinfo", "Collector").Set("issue", a.step+"-"+a.current).Set("impact", a.project)
 	_, err = r.create(ctx, "EventIssue", fields, fmt.Sprintf("create event issue from collector %s execution.", a.current))
 	if err != nil {
 		a.log.write(levelWarning, fmt.Sprintf("The EventIssue could not be created: %s", err))

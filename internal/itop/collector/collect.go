@@ -3,9 +3,9 @@ package collector
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"rollcall/internal/rollcall"
 )
@@ -147,11 +147,23 @@ func joined(list []string) string {
 // newSource builds where a collector's rows come from: a known LDAP class, or
 // what its section says.
 func (a *app) newSource(_ context.Context, t *task) (rowSource, error) {
+	section := func(names ...string) bool {
+		return slices.ContainsFunc(names, func(n string) bool { return t.section.Get(n) != nil })
+	}
 	switch {
 	case isLDAPPerson(t.class):
 		return a.newPersons(t)
 	case isLDAPUser(t.class):
 		return a.newUsers(t)
+	case section("ldapfilter"):
+		return a.newEntries(t)
+	case section("csv_file"):
+		return a.newCSV(t)
+	case section("jsonurl", "jsonfile", "JSONURL", "JSONFILE"):
+		return a.newJSON(t)
+	case section("query") || !t.params.byCase(t.class+"_query").isEmpty():
+		return a.newSQL(t)
 	}
-	return nil, rollcall.Errorf(rollcall.Invalid, "%s", fmt.Sprintf("the section <%s> says nothing about where its data comes from", t.class))
+	return nil, rollcall.Errorf(rollcall.Invalid, "nothing says where the data of %s comes from: give it a section <%s> with csv_file, jsonfile, jsonurl, query or ldapfilter, "+
+		"or a parameter <%s_query>; a collector written in PHP can be run by <command>", t.class, t.class, strings.ToLower(t.class))
 }

@@ -79,7 +79,7 @@ func (a *app) keepDifference(t *task, expected, current *object) {
 // synchronization. Not finding them stops nothing.
 func (a *app) findPeople(ctx context.Context) error {
 	if email := a.params.Text("contact_to_notify", ""); email != "" {
-		got, err := a.rest.get(ctx, "Contact", newObject().set("email", email), "*", 0)
+		got, err := a.rest.get(ctx, "Contact", newObject().Set("email", email), "*", 0)
 		switch {
 		case err != nil:
 			return err
@@ -90,14 +90,14 @@ func (a *app) findPeople(ctx context.Context) error {
 		default:
 			f := got.objects[0]
 			a.contact = f.id
-			a.log.infof("Contact to notify: '%s' <%s> (%s).", f.fields.text("friendlyname"), f.fields.text("email"), f.id)
+			a.log.infof("Contact to notify: '%s' <%s> (%s).", member(f.fields, "friendlyname"), member(f.fields, "email"), f.id)
 		}
 	}
 	login := a.params.Text("synchro_user", "")
 	if login == "" {
 		login = a.params.Text("itop_login", "")
 	}
-	got, err := a.rest.get(ctx, "User", newObject().set("login", login), "*", 0)
+	got, err := a.rest.get(ctx, "User", newObject().Set("login", login), "*", 0)
 	switch {
 	case err != nil:
 		return err
@@ -110,7 +110,7 @@ func (a *app) findPeople(ctx context.Context) error {
 	case len(got.objects) > 0:
 		f := got.objects[0]
 		a.user = f.id
-		a.log.infof("Synchro User: '%s' <%s> (%s).", f.fields.text("friendlyname"), f.fields.text("email"), f.id)
+		a.log.infof("Synchro User: '%s' <%s> (%s).", member(f.fields, "friendlyname"), member(f.fields, "email"), f.id)
 	case !a.strict:
 		a.log.warningf("Synchro user (%s) not found in iTop. Only administrators will be allowed to run the synchronization.", login)
 	}

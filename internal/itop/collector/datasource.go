@@ -34,7 +34,7 @@ var readOnly = []string{
 // ready brings iTop's definition in line. An error has been logged when it is
 // errLogged.
 func (s *dataSource) ready(ctx context.Context) error {
-	s.name = s.expect.text("name")
+	s.name = member(s.expect, "name")
 	s.log.debugf("Checking the configuration of the data source '%s'...", s.name)
 	if err := checkDefinition(s.expect); err != nil {
 		return err
@@ -49,7 +49,7 @@ func (s *dataSource) ready(ctx context.Context) error {
 }
 
 func (s *dataSource) settle(ctx context.Context) error {
-	a, err := s.get(ctx, "SynchroDataSource", newObject().set("name", s.name), "*", 0)
+	a, err := s.get(ctx, "SynchroDataSource", newObject().Set("name", s.name), "*", 0)
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (s *dataSource) properties() *object {
 	out := newObject()
 	for _, k := range s.expect.Keys {
 		if k != "attribute_list" && !slices.Contains(readOnly, k) {
-			out.set(k, s.expect.values[k])
+			out.Set(k, s.expect.At(k))
 		}
 	}
 	return out
@@ -109,13 +109,13 @@ func (s *dataSource) compare(ctx context.Context, f found) error {
 	if s.differs != nil {
 		current := newObject()
 		for _, k := range f.fields.Keys {
-			current.set(k, f.fields.values[k])
+			current.Set(k, f.fields.At(k))
 		}
 		items := make([]any, len(full))
 		for i := range full {
 			items[i] = full[i]
 		}
-		s.differs(s.expect, current.set("attribute_list", items))
+		s.differs(s.expect, current.Set("attribute_list", items))
 	}
 	if s.dry {
 		return nil
@@ -141,7 +141,7 @@ func (s *dataSource) change(ctx context.Context, full []*object) error {
 		for i := range full {
 			items[i] = full[i]
 		}
-		fields = newObject().set("attribute_list", items)
+		fields = newObject().Set("attribute_list", items)
 	}
 	return s.writeAttributes(ctx, fields)
 }
@@ -161,7 +161,7 @@ func (s *dataSource) isDifferent(current *object, attributes []*object) bool {
 			continue
 		}
 		v, ok := current.Get(k)
-		if !ok || !looselyEqual(v, s.expect.values[k]) {
+		if !ok || !looselyEqual(v, s.expect.At(k)) {
 			s.log.debugf("Comparison: The property '%s' is missing or has a different value. Data sources differ.", k)
 			return true
 		}
@@ -178,8 +178,8 @@ func (s *dataSource) isDifferent(current *object, attributes []*object) bool {
 
 func (s *dataSource) attributesDiffer(attributes []*object) bool {
 	for _, a := range attributeList(s.expect) {
-		code := a.text("attcode")
-		i := slices.IndexFunc(attributes, func(x *object) bool { return x.text("attcode") == code })
+		code := member(a, "attcode")
+		i := slices.IndexFunc(attributes, func(x *object) bool { return member(x, "attcode") == code })
 		switch {
 		case i < 0 && s.optional(code):
 			s.log.debugf("Comparison: ignoring the missing, but optional, attribute: '%s'.", code)
@@ -194,8 +194,8 @@ func (s *dataSource) attributesDiffer(attributes []*object) bool {
 		}
 	}
 	for _, a := range attributes {
-		code := a.text("attcode")
-		known := slices.ContainsFunc(attributeList(s.expect), func(x *object) bool { return x.text("attcode") == code })
+		code := member(a, "attcode")
+		known := slices.ContainsFunc(attributeList(s.expect), func(x *object) bool { return member(x, "attcode") == code })
 		if !known && !s.optional(code) {
 			s.log.noticef("Comparison: Found the extra definition of the non-optional attribute '%s' in iTop. Data sources differ. "+
 				"Nothing to do. Update json definition if you want to update this field in iTop.", code)
@@ -221,7 +221,7 @@ func plainAttribute(o *object) *object {
 	out := without(o, localOnly)
 	for _, k := range []string{"update", "reconcile"} {
 		if v, ok := out.Get(k); ok {
-			out.set(k, flagText(v))
+			out.Set(k, flagText(v))
 		}
 	}
 	return out
@@ -231,7 +231,7 @@ func without(o *object, names []string) *object {
 	out := newObject()
 	for _, k := range o.Keys {
 		if !slices.Contains(names, k) {
-			out.set(k, o.values[k])
+			out.Set(k, o.At(k))
 		}
 	}
 	return out
@@ -243,7 +243,7 @@ func phpDump(o *object) string {
 	var b strings.Builder
 	b.WriteString(`Array\n(\n`)
 	for _, k := range o.Keys {
-		b.WriteString(`    [` + k + `] => ` + quoted(textOf(o.values[k])) + `\n`)
+		b.WriteString(`    [` + k + `] => ` + quoted(textOf(o.At(k))) + `\n`)
 	}
 	b.WriteString(`)\n`)
 	return b.String()
@@ -254,8 +254,8 @@ func phpDump(o *object) string {
 func (s *dataSource) writeAttributes(ctx context.Context, current *object) error {
 	have := attributeList(current)
 	for _, a := range attributeList(s.expect) {
-		code := a.text("attcode")
-		i := slices.IndexFunc(have, func(x *object) bool { return x.text("attcode") == code })
+		code := member(a, "attcode")
+		i := slices.IndexFunc(have, func(x *object) bool { return member(x, "attcode") == code })
 		if i < 0 && s.optional(code) {
 			s.log.infof("Skipping optional (and not-present) attribute '%s'.", code)
 			s.def.skipped[code] = true
@@ -278,13 +278,13 @@ func (s *dataSource) writeAttribute(ctx context.Context, code string, a *object)
 		switch k {
 		case "friendlyname", "finalclass", "import_columns":
 		case "update", "reconcile":
-			fields.set(k, flagText(a.values[k]))
+			fields.Set(k, flagText(a.At(k)))
 		default:
-			fields.set(k, a.values[k])
+			fields.Set(k, a.At(k))
 		}
 	}
-	key := newObject().set("sync_source_id", intOrText(s.id)).set("attcode", code)
-	got, err := s.update(ctx, a.text("finalclass"), key, fields, s.class)
+	key := newObject().Set("sync_source_id", intOrText(s.id)).Set("attcode", code)
+	got, err := s.update(ctx, member(a, "finalclass"), key, fields, s.class)
 	if err != nil {
 		return err
 	}

@@ -108,10 +108,10 @@ func (d *definition) learn(o *object) {
 		if !ok {
 			continue
 		}
-		code := a.text("attcode")
-		att := attribute{code: code, update: a.text("update") != "0", reconcile: a.text("reconcile") != "0", columns: []string{code}}
-		if import_ := a.text("import_columns"); import_ != "" {
-			att.columns = strings.Split(import_, ",")
+		code := member(a, "attcode")
+		att := attribute{code: code, update: member(a, "update") != "0", reconcile: member(a, "reconcile") != "0", columns: []string{code}}
+		if list := member(a, "import_columns"); list != "" {
+			att.columns = strings.Split(list, ",")
 		}
 		d.attributes = append(d.attributes, att)
 		d.columns[code] = true
@@ -169,17 +169,17 @@ var tableName = regexp.MustCompile(`^[A-Za-z0-9_]*$`)
 
 // checkDefinition finds what is wrong with a definition before iTop is asked.
 func checkDefinition(o *object) error {
-	name := o.text("name")
+	name := member(o, "name")
 	if name == "" {
 		return rollcall.Errorf(rollcall.Invalid, "Collector::CheckDataSourceDefinition: the definition has no name")
 	}
-	if o.text("reconciliation_policy") == "use_attributes" {
-		if !slices.ContainsFunc(attributeList(o), func(a *object) bool { return a.text("reconcile") == "1" }) {
+	if member(o, "reconciliation_policy") == "use_attributes" {
+		if !slices.ContainsFunc(attributeList(o), func(a *object) bool { return member(a, "reconcile") == "1" }) {
 			return rollcall.Errorf(rollcall.Invalid, "Collector::CheckDataSourceDefinition: Missing reconciliation key for data source '%s'. "+
 				"At least one attribute in 'attribute_list' must have the flag 'reconcile' set to '1'.", name)
 		}
 	}
-	if table := o.text("database_table_name"); !tableName.MatchString(table) {
+	if table := member(o, "database_table_name"); !tableName.MatchString(table) {
 		return rollcall.Errorf(rollcall.Invalid, "Collector::CheckDataSourceDefinition: '%s' invalid characters in database_table_name, current value is '%s'", name, table)
 	}
 	return nil

@@ -55,15 +55,15 @@ func (r *rest) ask(ctx context.Context, version string, request *object, safe bo
 		}
 		return answer{}, rollcall.Errorf(rollcall.Unavailable, "%s. rest.php replied: %s", reason, text)
 	}
-	a := answer{code: phpInt(o.text("code")), message: o.text("message")}
+	a := answer{code: phpInt(member(o, "code")), message: member(o, "message")}
 	objects, _ := o.Get("objects")
 	if list, ok := objects.(*object); ok {
 		for _, k := range list.Keys {
-			item, ok := list.values[k].(*object)
+			item, ok := list.At(k).(*object)
 			if !ok {
 				continue
 			}
-			f := found{id: item.text("key")}
+			f := found{id: member(item, "key")}
 			if f.id == "" {
 				// Before REST version 1.1 an object told its id in its name alone.
 				_, f.id, _ = strings.Cut(k, "::")
@@ -80,28 +80,28 @@ func (r *rest) ask(ctx context.Context, version string, request *object, safe bo
 
 // get reads objects. The key is a text (OQL) or an object (criteria).
 func (r *rest) get(ctx context.Context, class string, key any, fields string, limit int) (answer, error) {
-	return r.ask(ctx, restVersion, newObject().set("operation", "core/get").set("class", class).set("key", key).
-		set("output_fields", fields).set("limit", limit), true)
+	return r.ask(ctx, restVersion, newObject().Set("operation", "core/get").Set("class", class).Set("key", key).
+		Set("output_fields", fields).Set("limit", limit), true)
 }
 
 func (r *rest) create(ctx context.Context, class string, fields *object, comment string) (answer, error) {
-	return r.ask(ctx, restVersion, newObject().set("operation", "core/create").set("class", class).set("output_fields", "*").
-		set("fields", fields).set("comment", comment), false)
+	return r.ask(ctx, restVersion, newObject().Set("operation", "core/create").Set("class", class).Set("output_fields", "*").
+		Set("fields", fields).Set("comment", comment), false)
 }
 
 func (r *rest) update(ctx context.Context, class string, key any, fields *object, comment string) (answer, error) {
-	return r.ask(ctx, restVersion, newObject().set("operation", "core/update").set("class", class).set("key", key).
-		set("fields", fields).set("output_fields", "*").set("comment", comment), true)
+	return r.ask(ctx, restVersion, newObject().Set("operation", "core/update").Set("class", class).Set("key", key).
+		Set("fields", fields).Set("output_fields", "*").Set("comment", comment), true)
 }
 
-var errNoAPI = errors.New("Unable to detect an iTop API. Validate the URL and the credentials, and check if appropriate " + //nolint:revive,staticcheck // the original's sentence
+var errNoAPI = errors.New("Unable to detect an iTop API. Validate the URL and the credentials, and check if appropriate " + //nolint:staticcheck // the original's sentence
 	"profiles have been assigned to the user (e.g. 'REST Services User').")
 
 // probe finds the highest version of the web services.
 func (r *rest) probe(ctx context.Context) (string, error) {
 	last := ""
 	for _, version := range []string{"1.4", "1.3", "1.2", "1.1", "1.0"} {
-		a, err := r.ask(ctx, version, newObject().set("operation", "list_operations").set("output_fields", "*"), true)
+		a, err := r.ask(ctx, version, newObject().Set("operation", "list_operations").Set("output_fields", "*"), true)
 		if err != nil {
 			return "", err
 		}
@@ -120,11 +120,11 @@ func (r *rest) attributesOf(ctx context.Context, id string, short []*object) ([]
 	codes := map[string][]string{}
 	var classes []string
 	for _, a := range short {
-		class := a.text("finalclass")
+		class := member(a, "finalclass")
 		if !slices.Contains(classes, class) {
 			classes = append(classes, class)
 		}
-		codes[class] = append(codes[class], "'"+a.text("attcode")+"'")
+		codes[class] = append(codes[class], "'"+member(a, "attcode")+"'")
 	}
 	full := map[string]*object{}
 	for _, class := range classes {
@@ -138,12 +138,12 @@ func (r *rest) attributesOf(ctx context.Context, id string, short []*object) ([]
 			return nil, rollcall.Errorf(rollcall.Invalid, "%s (%d)", a.message, a.code)
 		}
 		for _, f := range a.objects {
-			full[f.fields.text("attcode")] = withoutNames(f.fields)
+			full[member(f.fields, "attcode")] = withoutNames(f.fields)
 		}
 	}
 	list := make([]*object, 0, len(short))
 	for _, a := range short {
-		if f, ok := full[a.text("attcode")]; ok {
+		if f, ok := full[member(a, "attcode")]; ok {
 			list = append(list, f)
 		} else {
 			list = append(list, a)
@@ -160,9 +160,9 @@ func withoutNames(o *object) *object {
 		switch k {
 		case "friendlyname", "sync_source_id", "sync_source_name", "sync_source_id_friendlyname":
 		case "update", "reconcile":
-			out.set(k, flagText(o.values[k]))
+			out.Set(k, flagText(o.At(k)))
 		default:
-			out.set(k, o.values[k])
+			out.Set(k, o.At(k))
 		}
 	}
 	return out

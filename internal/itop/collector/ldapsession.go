@@ -18,7 +18,6 @@ type session struct {
 	uri    string // as written; empty with host and port
 	config directory.Config
 	login  string
-	notes  []string // said at the first connection
 }
 
 // newSession reads the parameters of the connection.

@@ -241,10 +241,10 @@ func (s *ldapSource) amend(expect *object) {
 		return
 	}
 	for _, a := range attributeList(expect) {
-		code := a.text("attcode")
+		code := member(a, "attcode")
 		mapped := slices.Contains(s.names, code) || code == "picture" && slices.Contains(s.names, pictureColumns[0])
 		if mapped && slices.Contains([]string{"manager_id", "location_id", "picture", "notify"}, code) {
-			a.set("update", "1").set("update_policy", "master_locked")
+			a.Set("update", "1").Set("update_policy", "master_locked")
 		}
 	}
 }

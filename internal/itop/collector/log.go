@@ -1,7 +1,6 @@
 package collector
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"time"
@@ -112,12 +111,3 @@ func (l *logger) warningf(format string, args ...any) { l.log(levelWarning, form
 func (l *logger) noticef(format string, args ...any)  { l.log(levelNotice, format, args...) }
 func (l *logger) infof(format string, args ...any)    { l.log(levelInfo, format, args...) }
 func (l *logger) debugf(format string, args ...any)   { l.log(levelDebug, format, args...) }
-
-// jsonText encodes a value, empty when it cannot be.
-func jsonText(v any) string {
-	text, err := json.Marshal(v)
-	if err != nil {
-		return ""
-	}
-	return string(text)
-}

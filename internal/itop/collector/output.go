@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"rollcall/internal/rollcall"
@@ -217,7 +218,8 @@ func dataFiles(stem string) []string {
 	var found []string
 	for _, e := range entries {
 		name := e.Name()
-		if strings.HasPrefix(name, base+"-") && strings.HasSuffix(name, ".csv") {
+		number, isCSV := strings.CutSuffix(strings.TrimPrefix(name, base+"-"), ".csv")
+		if _, err := strconv.ParseUint(number, 10, 32); err == nil && isCSV && strings.HasPrefix(name, base+"-") {
 			found = append(found, dir+name)
 		}
 	}

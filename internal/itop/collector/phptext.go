@@ -1,7 +1,6 @@
 package collector
 
 import (
-	"bytes"
 	"encoding/json"
 	"math"
 	"regexp"
@@ -9,6 +8,8 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"rollcall/internal/source/jsonfile"
 )
 
 // quoted returns a text as the original's log messages show it: encoded as JSON
@@ -126,7 +127,7 @@ func looselyEqual(a, b any) bool {
 		}
 		for _, k := range x.Keys {
 			v, ok := y.Get(k)
-			if !ok || !looselyEqual(x.values[k], v) {
+			if !ok || !looselyEqual(x.At(k), v) {
 				return false
 			}
 		}
@@ -191,67 +192,13 @@ func numberText(n json.Number) string {
 }
 
 // object is a JSON object that keeps its order.
-type object struct {
-	Keys   []string
-	values map[string]any
-}
+type object = jsonfile.Object
 
-func newObject() *object { return &object{values: map[string]any{}} }
+func newObject() *object { return jsonfile.NewObject() }
 
-// Get returns a member.
-func (o *object) Get(key string) (any, bool) {
-	if o == nil {
-		return nil, false
-	}
-	v, ok := o.values[key]
-	return v, ok
-}
+// member returns a member's text, empty when it has none.
+func member(o *object, key string) string { return textOf(o.At(key)) }
 
-// text returns a member's text.
-func (o *object) text(key string) string {
-	v, _ := o.Get(key)
-	return textOf(v)
-}
+func parseJSONText(s string) (any, error) { return jsonfile.Parse(strings.NewReader(s)) }
 
-func (o *object) set(key string, value any) *object {
-	if _, ok := o.values[key]; !ok {
-		o.Keys = append(o.Keys, key)
-	}
-	o.values[key] = value
-	return o
-}
-
-// MarshalJSON implements json.Marshaler.
-func (o *object) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	b.WriteByte('{')
-	for i, k := range o.Keys {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		name, err := json.Marshal(k)
-		if err != nil {
-			return nil, err
-		}
-		value, err := marshal(o.values[k])
-		if err != nil {
-			return nil, err
-		}
-		b.Write(name)
-		b.WriteByte(':')
-		b.Write(value)
-	}
-	b.WriteByte('}')
-	return b.Bytes(), nil
-}
-
-// marshal encodes without Go's escapes for HTML.
-func marshal(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimRight(b.Bytes(), "\n"), nil
-}
+func marshal(v any) ([]byte, error) { return jsonfile.Marshal(v) }

@@ -265,7 +265,7 @@ func valueJSON(name string, v *Value) any {
 	}
 	o := newObject()
 	for _, k := range v.Keys {
-		o.set(k, valueJSON(k, v.items[k]))
+		o.Set(k, valueJSON(k, v.items[k]))
 	}
 	return o
 }

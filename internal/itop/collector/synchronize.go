@@ -1,14 +1,15 @@
 package collector
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"rollcall/internal/itop/client"
-	"rollcall/internal/rollcall"
 )
 
 // synchronize uploads the files of every collector and runs its data source.
@@ -72,7 +73,7 @@ func (a *app) synchronizeOne(ctx context.Context, t *task) error {
 		return errLogged
 	}
 	a.log.infof("Synchronization of data source '%s' succeeded.", t.sds.name)
-	return a.endUpload(t)
+	return a.endUpload(t, answer)
 }
 
 // upload sends one file.
@@ -152,7 +153,7 @@ const loginMark = `<input type="hidden" name="loginop" value="login"`
 // readExec reads the answer of synchro_exec and reports whether all went well.
 func (a *app) readExec(name, body string) bool {
 	if strings.Contains(body, loginMark) {
-		a.log.errorf("Failed to login to iTop. Invalid (or insufficent) credentials.")
+		a.log.errorf("Failed to login to iTop. Invalid (or insufficent) credentials.") //nolint:misspell // as the original says it
 		return false
 	}
 	pattern := counter
@@ -202,10 +203,7 @@ func naturally(files []string, bytewise bool) []string {
 	number := func(f string) int {
 		return phpInt(f[strings.LastIndexByte(f, '-')+1:])
 	}
-	sorted := make([]string, len(files))
-	copy(sorted, files)
-	sortBy(sorted, number)
+	sorted := slices.Clone(files)
+	slices.SortStableFunc(sorted, func(x, y string) int { return cmp.Compare(number(x), number(y)) })
 	return sorted
 }
-
-var _ = rollcall.Invalid

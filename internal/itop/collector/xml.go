@@ -137,10 +137,10 @@ func (p *xmlParser) rest() error {
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
-			return errors.New("Extra content at the end of the document") //nolint:revive,staticcheck // libxml's words
+			return errors.New("Extra content at the end of the document")
 		case xml.CharData:
 			if len(bytes.TrimSpace(t)) > 0 {
-				return errors.New("Extra content at the end of the document") //nolint:revive,staticcheck // libxml's words
+				return errors.New("Extra content at the end of the document")
 			}
 		}
 	}
@@ -159,7 +159,7 @@ func (p *xmlParser) element(start xml.StartElement, depth int) (*element, error)
 	for {
 		token, err := p.dec.Token()
 		if errors.Is(err, io.EOF) {
-			return nil, errors.New("Premature end of data in tag " + e.name) //nolint:revive,staticcheck // libxml's words
+			return nil, errors.New("Premature end of data in tag " + e.name)
 		}
 		if err != nil {
 			return nil, err
