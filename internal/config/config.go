@@ -17,6 +17,7 @@ type Config struct {
 	Serve       Serve                 // how the server listens and who may come in
 	Directories map[string]*Directory // by name
 	Sources     []Source              // in written order
+	Timetable   []Line                // in written order
 	Warnings    []Warning             // what a linter says; none stops a run
 
 	text    []byte   // of the file, for excerpts
