@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"time"
@@ -24,8 +25,9 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 	_ = b.control.SetReadDeadline(due) // what cannot have one is no connection
 	n, err := b.ReadCloser.Read(p)
 	b.read += int64(n)
-	if err != nil {
-		// The server goes on reading, to notice when the client leaves.
+	if errors.Is(err, io.EOF) {
+		// The server goes on reading, to notice when the client leaves. A client that
+		// was too slow keeps its passed dead-line: nobody waits for what is left.
 		_ = b.control.SetReadDeadline(time.Time{})
 	}
 	return n, err

@@ -59,6 +59,7 @@ type Server struct {
 	Config
 	listener net.Listener
 	http     *http.Server
+	scheme   string
 }
 
 // mostHeader is how long the head of a request may be.
@@ -81,10 +82,10 @@ func Open(ctx context.Context, c Config, routes map[string]http.Handler) (*Serve
 		return nil, rollcall.Errorf(rollcall.Unavailable, "listen on %s: %w", c.Listen, err)
 	}
 	listener = limited(listener, c.Limits.Connections)
+	s := &Server{Config: c, listener: listener, scheme: "http"}
 	if conf != nil {
-		listener = tls.NewListener(listener, conf)
+		s.listener, s.scheme = tls.NewListener(listener, conf), "https"
 	}
-	s := &Server{Config: c, listener: listener}
 	s.http = &http.Server{
 		Handler:           s.handler(routes),
 		ReadHeaderTimeout: c.Limits.Header,
@@ -136,11 +137,7 @@ func isLoopback(address string) bool {
 
 // URL is where the server is, such as http://127.0.0.1:8080.
 func (s *Server) URL() string {
-	scheme := "http"
-	if s.http.TLSConfig != nil {
-		scheme = "https"
-	}
-	return scheme + "://" + s.listener.Addr().String()
+	return s.scheme + "://" + s.listener.Addr().String()
 }
 
 // Run answers requests until ctx ends. Then it takes no more, and gives those

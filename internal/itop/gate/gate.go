@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"slices"
 
 	"rollcall/internal/auth"
@@ -241,6 +242,8 @@ func (g *Gate) unread(w http.ResponseWriter, r *http.Request, err error) {
 		status, text = http.StatusRequestEntityTooLarge, limit.Error()
 	case rollcall.KindOf(err) == rollcall.Unavailable:
 		status, text = http.StatusServiceUnavailable, err.Error()
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		status, text = http.StatusRequestTimeout, "the request came too slowly"
 	case r.Context().Err() != nil:
 		return // nobody is there any more
 	}
