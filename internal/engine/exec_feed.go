@@ -70,16 +70,20 @@ func (e *Engine) feed(ctx context.Context, f *rollcall.Feed, src *rollcall.Sourc
 	if err := d.flush(ctx); err != nil {
 		return nil, err
 	}
-	switch {
-	case f.Simulate && f.Then != nil:
-		return e.exec(ctx, *f.Then, tx)
-	case f.Simulate:
+	run := tx
+	if !f.Simulate {
+		if err := tx.Commit(); err != nil {
+			return nil, err
+		}
+		run = nil
+	}
+	if f.Done != nil {
+		f.Done()
+	}
+	if f.Then == nil {
 		return nil, nil
 	}
-	if err := tx.Commit(); err != nil || f.Then == nil {
-		return nil, err
-	}
-	return e.exec(ctx, *f.Then, nil)
+	return e.exec(ctx, *f.Then, run)
 }
 
 // delivery is rows on their way into a data table. A row whose hash is that of
@@ -120,6 +124,9 @@ func (e *Engine) receive(ctx context.Context, tx Tx, src *rollcall.Source, colum
 // put takes one row. Its cells are lent.
 func (d *delivery) put(ctx context.Context, row rollcall.FedRow) (rollcall.Fed, error) {
 	row.Content = d.sum(&row)
+	if row.Partial && !d.index.Has(row.Key) {
+		return rollcall.FedRefused, nil
+	}
 	verdict, replica := d.index.See([]byte(row.Key), row.Content)
 	row.Replica = replica
 	switch verdict {

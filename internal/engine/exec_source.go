@@ -151,6 +151,8 @@ func (f *fedSource) refusal(x *rollcall.Exec, l *load) error {
 		l.stand.count.Seen == 0 && l.stand.count.Obsolete == 0
 	join, _ := joinKey(&f.src.Rules)
 	switch {
+	case x.Chunked:
+		return &notStarted{"The synchronization can be executed in chunks only if run in mode CLI"}
 	case f.status == "obsolete":
 		return &notStarted{"The data source is marked as obsolete. Operation cancelled."}
 	case !x.By.Administrator && (f.user == 0 || f.user != x.By.User):

@@ -272,4 +272,3 @@ func (s *etl) define(values ...string) {
 		return cmp.Or(err, outcomes[0].Err)
 	})
 }
-

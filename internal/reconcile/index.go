@@ -124,6 +124,12 @@ func (x *Index) IsSeen(key string) bool {
 	return s.ref&flagSeen != 0
 }
 
+// Has reports whether a key is known: of a replica, or of an entry that came.
+func (x *Index) Has(key string) bool {
+	hash := maphash.String(x.seed, key)
+	return x.parts[hash%partCount].at(hash).ref != 0
+}
+
 // Known returns how many replicas were entered, Seen how many of them came.
 func (x *Index) Known() int { return x.known }
 

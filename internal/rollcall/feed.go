@@ -41,8 +41,9 @@ type Fed uint8
 
 // What becomes of a row.
 const (
-	FedNew  Fed = iota + 1 // a row with a new key
-	FedSeen                // a row with a known key, changed or not
+	FedNew     Fed = iota + 1 // a row with a new key
+	FedSeen                   // a row with a known key, changed or not
+	FedRefused                // a new row that lacks cells: it is not taken
 )
 
 // FedRow is one row on its way into a data table.
@@ -51,7 +52,8 @@ type FedRow struct {
 	Key     string
 	Content Hash  // of the columns and cells as delivered
 	Cells   Row   // beside the feed's columns
-	Skip    []int // cells that a known row keeps as they are; a new one gets the empty text
+	Skip    []int // cells that a known row keeps as they are
+	Partial bool  // cells are missing at its end: only a known row can do without
 }
 
 // StandIn is a replica that a run over what stands has to look at.
@@ -83,8 +85,9 @@ type Feed struct {
 	// Rows calls put once a row, with the cells beside Columns, which are lent. An error of put means that nothing
 	// can be written any more; an error that Rows returns makes the delivery fail.
 	Rows     func(put func(row FedRow) (Fed, error)) error
-	Simulate bool  // all is done as if, and then taken back
-	Then     *Exec // the run that follows; of a simulated delivery it sees the rows
+	Done     func() // called when all rows are taken, before the run that follows; nil: nobody asks
+	Simulate bool   // all is done as if, and then taken back
+	Then     *Exec  // the run that follows; of a simulated delivery it sees the rows
 }
 
 // Exec is a run over the replicas of one source as they stand.
@@ -93,6 +96,7 @@ type Exec struct {
 	By       Runner
 	Since    time.Time // when the load before it began; zero: not known, the full-load interval alone decides
 	Simulate bool
+	Chunked  bool   // asked for in parts, where that cannot be: the run is refused
 	Limits   Limits // of the changes that the run may make unasked
 }
 
