@@ -71,6 +71,7 @@ func parseColumn(model *rollcall.Model, sel selection, spec string) (column, err
 	path := spec
 	if alias, rest, ok := strings.Cut(spec, "."); ok {
 		if c.alias = slices.Index(sel.aliases, alias); c.alias < 0 {
+			c.alias = 0
 			return c, rollcall.Errorf(rollcall.Invalid, "Invalid alias '%s' for the column '%s'. Availables aliases: %s", alias, rest, quoteList(sel.aliases))
 		}
 		path = rest

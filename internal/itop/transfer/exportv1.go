@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 
 	"rollcall/internal/itop/gate"
@@ -46,7 +45,7 @@ func (s *Service) exportV1(ctx context.Context, out *answer, r *gate.Request) er
 	}
 	query, err := oql.Compile(s.Model, text, args)
 	if err != nil {
-		return notExecuted(s.explain(text, err))
+		return notExecuted(explain(text, err))
 	}
 	e := &export{service: s, query: s.Rights.Visible(r.Account, query), sel: selectionOf(query)}
 	if class, _ := e.may(r.Account); class != nil {
@@ -196,7 +195,7 @@ const (
 
 // explain words what is wrong with a query as export.php does: the place is
 // shown in bold, and a name that nobody knows is answered by the nearest one.
-func (s *Service) explain(text string, err error) string {
+func explain(text string, err error) string {
 	e, ok := errors.AsType[*oql.Error](err)
 	if !ok || e.Class != oql.ClassUnknownClass || e.Offset < 0 || e.Offset >= len(text) {
 		return wire.Escape(err.Error())
@@ -210,45 +209,9 @@ func (s *Service) explain(text string, err error) string {
 	quote := strings.NewReplacer("&#039;", "&apos;")
 	said := quote.Replace(wire.Escape(issue+", found '"+name+"' in: ")) +
 		quote.Replace(wire.Escape(text[:e.Offset])) + bold + wire.Escape(name) + boldEnd + quote.Replace(wire.Escape(text[end:]))
-	if near := s.nearest(name); near != "" {
+	if _, near, ok := strings.Cut(e.Message, ", I would suggest to use '"); ok {
+		near = strings.TrimSuffix(near, "'")
 		said += ", I would suggest to use '" + bold + wire.Escape(near) + boldEnd + "'"
 	}
 	return said
-}
-
-// longestName is more than any class's name has; nothing is near a longer text.
-const longestName = 64
-
-// nearest returns the class whose name takes the fewest changes to become name.
-func (s *Service) nearest(name string) string {
-	if len(name) > longestName {
-		return ""
-	}
-	best, near := longestName, ""
-	for _, c := range s.Model.Classes {
-		if d := distance(name, c.Name); d < best {
-			best, near = d, c.Name
-		}
-	}
-	return near
-}
-
-// distance is Levenshtein's.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		last := slices.Clone(row)
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			row[j+1] = min(last[j]+cost, last[j+1]+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }
