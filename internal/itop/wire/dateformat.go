@@ -37,8 +37,13 @@ var letterShapes = map[byte]string{
 	'i': `[0-5]\d`, 's': `[0-5]\d`, 'a': `am|pm`, 'A': `AM|PM`,
 }
 
+// longestFormat is more than any format needs; the rest of a longer one is left
+// out, since a pattern is made of it.
+const longestFormat = 255
+
 // NewDateFormat reads a format. Every text is a format.
 func NewDateFormat(text string) *DateFormat {
+	text = text[:min(len(text), longestFormat)]
 	f := &DateFormat{text: text}
 	old := strings.Contains(text, "%")
 	for i := 0; i < len(text); i++ {
