@@ -16,6 +16,7 @@ type cli struct {
 	Undo       undoCmd       `cmd:"" help:"Take a run back."`
 	Why        whyCmd        `cmd:"" help:"Explain an object: which source, entry, rule and run made it so."`
 	Serve      serveCmd      `cmd:"" help:"Answer iTop's web services: collectors, scripts and REST clients."`
+	Jobs       jobsCmd       `cmd:"" help:"The timetable and its jobs: list them, run one, try one again."`
 	User       userCmd       `cmd:"" help:"Manage the accounts of Rollcall itself."`
 	Export     exportCmd     `cmd:"" help:"Write the objects of a class as CSV or JSON."`
 	Exec       execCmd       `cmd:"" passthrough:"" help:"Run iTop's data collectors: the drop-in for exec.php."`

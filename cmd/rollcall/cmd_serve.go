@@ -18,6 +18,8 @@ func (serveCmd) Help() string {
 the difference: webservices/rest.php, import.php, export.php, export-v2.php and cron.php,
 synchro/synchro_import.php and synchro_exec.php. Also /healthz, /readyz and /metrics.
 
+It keeps the timetable of the configuration, carries jobs out and sends notices (see "rollcall jobs").
+
 It listens on 127.0.0.1:8080 unless the section serve of the configuration says otherwise. Where
 others can reach it, it wants a certificate (serve.tls). A signal lets requests end, a second one
 does not.
@@ -44,6 +46,11 @@ func (c *serveCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer closing(s.close, &err)
+	stop, err := a.alongside(ctx)
+	if err != nil {
+		return err
+	}
+	defer closing(stop, &err)
 	fmt.Fprintf(p.out, "Listening on %s%s\n", s.server.URL(), a.config.Serve.Root)
 	err = s.server.Run(ctx)
 	if err != nil && errors.Is(err, context.Canceled) {

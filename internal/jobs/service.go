@@ -115,7 +115,7 @@ func (s *Service) serving() (client, error) {
 		}
 		c.PeriodicJobs = append(c.PeriodicJobs, river.NewPeriodicJob(endless{e.Schedule}, func() (river.JobArgs, *river.InsertOpts) {
 			return args{Entry: e.Name, Work: e.Work, By: timetable}, e.options()
-		}, &river.PeriodicJobOpts{ID: e.Name}))
+		}, nil))
 	}
 	return s.queue.client(c)
 }

@@ -119,6 +119,7 @@ func (d desk) until(id int64, state jobs.State) jobs.Job {
 	return j
 }
 
+// entry is a line of the timetable; names may hold blanks, as in a configuration.
 func entry(name string) jobs.Entry {
 	return jobs.Entry{Name: name, Work: jobs.Work{Kind: "sync", Sources: []string{"persons", "users"}}}
 }
@@ -284,7 +285,7 @@ func (s suite) cancelledInRun(t *testing.T) {
 
 func (s suite) timetable(t *testing.T) {
 	fired := make(chan string, 100)
-	e := entry("people")
+	e := entry("every second")
 	var err error
 	if e.Schedule, err = jobs.ParseCron("* * * ? * *", time.UTC); err != nil {
 		t.Fatal(err)
