@@ -1,0 +1,292 @@
+package wire
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"rollcall/internal/auth"
+	"rollcall/internal/registry"
+	"rollcall/internal/rollcall"
+	"rollcall/internal/schema"
+	"rollcall/internal/store"
+)
+
+var binDir string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		var err error
+		if binDir, err = os.MkdirTemp("", "wire-"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(binDir)
+		return m.Run()
+	}())
+}
+
+// build builds the program once per test run.
+var build = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(binDir, "rollcall")
+	out, err := exec.Command("go", "build", "-o", path, "rollcall/cmd/rollcall").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("build the program: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+const password = "Correct-Horse-9"
+
+// passwordHash is computed once: it takes a while.
+var passwordHash = sync.OnceValues(func() (string, error) { return auth.Hash(password) })
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// registryOf is a registry that a test fills before, or while, the program
+// serves it.
+type registryOf struct {
+	testing.TB
+	model *rollcall.Model
+	reg   *registry.Registry
+	store *store.Store
+}
+
+// open opens the registry in a folder.
+func open(t testing.TB, dir string) *registryOf {
+	t.Helper()
+	model, err := schema.Load()
+	must(t, err)
+	s, err := store.Open(t.Context(), store.Config{DSN: filepath.Join(dir, "rollcall.db"), Model: model})
+	must(t, err)
+	r := &registryOf{TB: t, model: model, reg: registry.New(model), store: s}
+	t.Cleanup(func() { must(t, s.Close()) })
+	r.write(func(tx *store.Tx, _ *registry.Editor) { must(t, r.reg.Seed(t.Context(), tx)) })
+	return r
+}
+
+func (r *registryOf) write(do func(*store.Tx, *registry.Editor)) {
+	r.Helper()
+	tx, err := r.store.Begin(r.Context())
+	must(r, err)
+	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
+	do(tx, r.reg.On(tx, rollcall.Origin{Kind: rollcall.OriginInteractive, By: "test", At: time.Now()}))
+	must(r, tx.Commit())
+}
+
+// links are the contents of link sets, by attribute.
+type links = map[string][]rollcall.Link
+
+func linkTo(targets ...rollcall.ObjectID) []rollcall.Link {
+	list := make([]rollcall.Link, len(targets))
+	for i, target := range targets {
+		list[i].Target = target
+	}
+	return list
+}
+
+// create makes an object with values given as code, value, ….
+func (r *registryOf) create(class string, sets links, pairs ...string) (id rollcall.ObjectID) {
+	r.Helper()
+	d := registry.Draft{Object: rollcall.NewObject(r.model.Class(class)), Links: sets}
+	for i := 0; i < len(pairs); i += 2 {
+		if !d.Object.Set(pairs[i], pairs[i+1]) {
+			r.Fatalf("class %s has no attribute %s", class, pairs[i])
+		}
+	}
+	r.write(func(_ *store.Tx, e *registry.Editor) {
+		drafts := []registry.Draft{d}
+		errs, err := e.Create(r.Context(), drafts)
+		must(r, err)
+		must(r, errs[0])
+		id = drafts[0].Object.ID
+	})
+	return id
+}
+
+// update changes one attribute of an object.
+func (r *registryOf) update(class string, id rollcall.ObjectID, code, value string) {
+	r.Helper()
+	r.write(func(tx *store.Tx, e *registry.Editor) {
+		objects, err := tx.Objects(r.Context(), r.model.Class(class), []rollcall.ObjectID{id})
+		must(r, err)
+		outcomes, err := e.Update(r.Context(), []registry.Edit{{Object: objects[0], Sets: []rollcall.Assignment{{Attribute: code, Value: value}}}})
+		must(r, err)
+		must(r, outcomes[0].Err)
+	})
+}
+
+// profiles finds profiles by name.
+func (r *registryOf) profiles(names ...string) []rollcall.Link {
+	r.Helper()
+	var ids []rollcall.ObjectID
+	for _, name := range names {
+		found, err := r.store.Find(r.Context(), r.model.Class("URP_Profiles"), []string{"name"}, [][]string{{name}})
+		must(r, err)
+		ids = append(ids, found[0]...)
+	}
+	if len(ids) != len(names) {
+		r.Fatalf("got %d profiles of %q", len(ids), names)
+	}
+	return linkTo(ids...)
+}
+
+// local makes an account of the program itself.
+func (r *registryOf) local(login string, profiles ...string) rollcall.ObjectID {
+	r.Helper()
+	hash, err := passwordHash()
+	must(r, err)
+	return r.create("UserLocal", links{"profile_list": r.profiles(profiles...)}, "login", login, "password", hash)
+}
+
+// site is a started server.
+type site struct {
+	testing.TB
+	dir, url string
+	log      *syncBuffer
+	process  *os.Process
+	ended    chan error
+}
+
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+// serve starts the program in a folder with a configuration. It stops with the
+// test, and must do so in good order.
+func serve(t testing.TB, dir, config string) *site {
+	t.Helper()
+	bin, err := build()
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(dir, "rollcall.yaml"), []byte("store: rollcall.db\n"+config), 0o600))
+	s := &site{TB: t, dir: dir, log: &syncBuffer{}, ended: make(chan error, 1)}
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), bin, "--log-level", "info", "serve", "--listen", "127.0.0.1:0")
+	cmd.Dir, cmd.Stderr = dir, s.log
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + dir, "TZ=UTC"}
+	out, err := cmd.StdoutPipe()
+	must(t, err)
+	must(t, cmd.Start())
+	s.process = cmd.Process
+	first := make(chan string, 1)
+	go func() {
+		lines := bufio.NewScanner(out)
+		if lines.Scan() {
+			first <- lines.Text()
+		}
+		close(first)
+		_, _ = io.Copy(io.Discard, out)
+		s.ended <- cmd.Wait()
+	}()
+	t.Cleanup(s.stop)
+	select {
+	case line := <-first:
+		where, ok := strings.CutPrefix(line, "Listening on ")
+		if !ok {
+			t.Fatalf("got %q from the program\n%s", line, s.log)
+		}
+		s.url = where
+	case <-time.After(time.Minute):
+		t.Fatalf("the program does not listen\n%s", s.log)
+	}
+	return s
+}
+
+func (s *site) stop() {
+	s.Helper()
+	_ = s.process.Signal(syscall.SIGTERM)
+	select {
+	case err := <-s.ended:
+		if err != nil {
+			s.Errorf("the program ended with %v\n%s", err, s.log)
+		}
+	case <-time.After(time.Minute):
+		_ = s.process.Kill()
+		s.Errorf("the program does not stop\n%s", s.log)
+	}
+	if left, err := filepath.Glob(filepath.Join(s.dir, "rollcall-request-*")); err != nil || len(left) > 0 {
+		s.Errorf("got %v left behind (%v)", left, err)
+	}
+}
+
+// client asks without following redirects and without keeping cookies.
+var client = &http.Client{
+	Timeout:       time.Minute,
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+// answer is what a page said.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// ask sends a request and reads the answer.
+func ask(t testing.TB, r *http.Request) answer {
+	t.Helper()
+	res, err := client.Do(r)
+	must(t, err)
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Fatal(err)
+	}
+	return answer{res.StatusCode, res.Header, string(body)}
+}
+
+// form makes a POST of a form.
+func (s *site) form(page string, fields url.Values) *http.Request {
+	s.Helper()
+	r, err := http.NewRequest(http.MethodPost, s.url+page, strings.NewReader(fields.Encode()))
+	must(s, err)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return r
+}
+
+// values makes a form of name, value, ….
+func values(pairs ...string) url.Values {
+	v := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		v.Set(pairs[i], pairs[i+1])
+	}
+	return v
+}
+
+// hashOf returns how a password is kept.
+func hashOf(t testing.TB, text rollcall.Secret) string {
+	t.Helper()
+	hash, err := auth.Hash(text)
+	must(t, err)
+	return hash
+}
