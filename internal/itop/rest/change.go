@@ -71,7 +71,11 @@ func (c *call) create(ctx context.Context) error {
 		if err != nil {
 			return false, err
 		}
-		return true, ch.show(ctx, o, list, "created", byID)
+		how := shown{message: "created", byID: byID}
+		if byID {
+			how.emptied = keysOf(o.Class)
+		}
+		return true, ch.show(ctx, o, list, how)
 	})
 }
 
@@ -96,7 +100,7 @@ func (c *call) update(ctx context.Context) error {
 		if err := ch.edit(ctx, &o, fields); err != nil {
 			return false, err
 		}
-		return true, ch.show(ctx, &o, list, "updated", false)
+		return true, ch.show(ctx, &o, list, shown{message: "updated", emptied: fields.emptied})
 	})
 }
 
@@ -180,18 +184,36 @@ func (ch *change) edit(ctx context.Context, o *rollcall.Object, f *fieldSet) err
 	return ch.writeChildren(ctx, o, f, false)
 }
 
+// shown is how the object of a writing operation is shown.
+type shown struct {
+	message string
+	byID    bool            // link sets in the order in which their members were made
+	emptied map[string]bool // keys that the request left or made empty
+}
+
+// keysOf returns the keys of a class, as a set.
+func keysOf(c *rollcall.Class) map[string]bool {
+	keys := map[string]bool{}
+	for _, a := range c.Stored {
+		if a.IsKey() {
+			keys[a.Code] = true
+		}
+	}
+	return keys
+}
+
 // show answers with one object as it is now.
-func (ch *change) show(ctx context.Context, o *rollcall.Object, list fieldList, message string, byID bool) error {
+func (ch *change) show(ctx context.Context, o *rollcall.Object, list fieldList, how shown) error {
 	objects, err := ch.tx.Objects(ctx, o.Class, []rollcall.ObjectID{o.ID})
 	if err != nil {
 		return err
 	}
 	l := ch.loader(ch.tx, ch.account)
-	l.byID = byID
+	l.byID = how.byID
 	e := ch.encoder(l, list)
-	e.made = message == "created"
+	e.made, e.unkey = how.message == "created", how.emptied
 	ch.out.b = append(ch.out.b, `{"code":0,"message":null,"objects":{`...)
-	ch.out.b, err = e.appendAll(ctx, ch.out.b, objects, true, func(int) entry { return entry{codeOK, message} })
+	ch.out.b, err = e.appendAll(ctx, ch.out.b, objects, true, func(int) entry { return entry{codeOK, how.message} })
 	ch.out.b = append(ch.out.b, "}}"...)
 	return err
 }

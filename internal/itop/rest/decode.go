@@ -17,6 +17,7 @@ type fieldSet struct {
 	links    map[string][]rollcall.Link // n:n link sets by attribute, complete
 	children map[string][]*fieldSet     // 1:n link sets by attribute, complete
 	issues   []string                   // what speaks against it, beyond what the registry knows
+	emptied  map[string]bool            // keys that pointed somewhere and shall not any more
 }
 
 // get returns the value that a field set gives an attribute.
@@ -89,10 +90,19 @@ func (c *call) value(ctx context.Context, from Reader, f *fieldSet, o *rollcall.
 	switch a.Type {
 	case rollcall.TypeKey, rollcall.TypeTree:
 		id, err := c.reference(ctx, from, a, v)
-		if err != nil || id == 0 {
+		if err != nil {
 			return "", err
 		}
-		return idText(id), nil
+		if id != 0 {
+			return idText(id), nil
+		}
+		if o != nil && o.Values[a.Column] != "" {
+			if f.emptied == nil {
+				f.emptied = map[string]bool{}
+			}
+			f.emptied[a.Code] = true
+		}
+		return "", nil
 	case rollcall.TypeLog:
 		return c.caseLog(o, a, v)
 	case rollcall.TypeImage:

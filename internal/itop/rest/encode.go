@@ -12,8 +12,9 @@ import (
 type encoder struct {
 	*loader
 	list  fieldList
-	made  bool // the object was made by this request: some unset values show (see unset)
-	given bool // the fields were listed one by one
+	made  bool            // the object was made by this request: a password that is not set shows as such
+	unkey map[string]bool // the keys that this request left or made empty (see unset)
+	given bool            // the fields were listed one by one
 	byOwn map[*rollcall.Class][]column
 }
 
@@ -141,8 +142,8 @@ func (e *encoder) shown(t *rollcall.Object, a *rollcall.Attribute, text string) 
 }
 
 // unset is what a column shows that follows a key which points nowhere. Three
-// oddities of iTop 3.2.0: a field that shows a key gives 0; a new object gives
-// the class the key is declared with; and a name asked for by itself, in
+// oddities of iTop 3.2.0: a field that shows a key gives 0; a key that this
+// request left or made empty gives the class it is declared with; and a name asked for by itself, in
 // core/get, is made of empty parts, so that a person's is one blank.
 func (e *encoder) unset(col *column, depth int) string {
 	switch {
@@ -152,7 +153,7 @@ func (e *encoder) unset(col *column, depth int) string {
 		if a := col.target.Attribute(col.remote); a != nil && e.s.Model.KeyTarget(col.target, a) != nil {
 			return "0"
 		}
-	case col.kind == fromOtherClass && e.made:
+	case col.kind == fromOtherClass && e.unkey[col.attr.Code]:
 		return col.target.Name
 	case col.kind == fromOtherName && e.given && len(e.s.Model.Family(col.target.Name)) == 1:
 		return col.target.FormatName(make([]string, len(col.target.NamedBy)))

@@ -68,7 +68,7 @@ func (ch *change) stimulate(ctx context.Context, o *rollcall.Object, f *fieldSet
 	if err := ch.transit(ctx, o, life, to); err != nil {
 		return false, err
 	}
-	return true, ch.show(ctx, o, list, "updated", false)
+	return true, ch.show(ctx, o, list, shown{message: "updated"})
 }
 
 // lacking returns the attributes among codes that an object has no value of,
