@@ -182,14 +182,16 @@ func (e *Engine) standing(ctx context.Context, on looking, f *fedSource, x *roll
 	if l.standing, err = on.Standing(ctx, f.src.ID); err != nil {
 		return nil, fmt.Errorf("read its standing: %w", err)
 	}
-	s := &stand{asOf: e.timestamp(), scope: f.scope, limits: x.Limits}
+	// Times count by the second, as in iTop's own columns: what two requests of one
+	// second load is one load.
+	s := &stand{asOf: e.timestamp().Truncate(time.Second), scope: f.scope, limits: x.Limits}
 	l.counters.Total = l.standing.Replicas
 	if s.scope != "" && e.scope == nil {
 		return nil, errors.New("a scope restriction cannot be read: no query language is at hand")
 	}
 	switch after := f.src.Rules.Gone.After; {
 	case !x.Since.IsZero():
-		s.asOf = x.Since.UTC().Truncate(time.Microsecond)
+		s.asOf = x.Since.UTC().Truncate(time.Second)
 		s.since = s.asOf.Add(-after)
 	case after > 0:
 		s.since = s.asOf.Add(-after)

@@ -52,11 +52,11 @@ func (r *report) plain(text string) {
 	r.piece(text)
 }
 
-// escape keeps what clients sent from becoming markup. iTop 3.2.0 does not, and
-// leaves quotes alone in any case, which clients may look for.
+// escape keeps what clients sent from becoming markup, which iTop 3.2.0 does
+// not. All else stays as clients know it.
 func escape(text string) string { return markup.Replace(text) }
 
-var markup = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+var markup = strings.NewReplacer("<", "&lt;")
 
 // piece puts a line behind the others. In HTML it is indented by two blanks, and
 // white space between two tags is left out, as iTop's page does (observed).
