@@ -18,8 +18,18 @@ type cli struct {
 	Serve      serveCmd      `cmd:"" help:"Answer iTop's web services: collectors, scripts and REST clients."`
 	Jobs       jobsCmd       `cmd:"" help:"The timetable and its jobs: list them, run one, try one again."`
 	User       userCmd       `cmd:"" help:"Manage the accounts of Rollcall itself."`
-	Export     exportCmd     `cmd:"" help:"Write the objects of a class as CSV or JSON."`
+	Export     exportCmd     `cmd:"" help:"Write the objects of a class, or of a query, as CSV, JSON or XLSX."`
+	Import     importCmd     `cmd:"" help:"Read objects of a class from CSV, JSON or XLSX."`
+
+	SynchroImport synchroImportCmd `cmd:"" passthrough:"" help:"The command line of synchro_import.php."`
+	SynchroExec   synchroExecCmd   `cmd:"" passthrough:"" help:"The command line of synchro_exec.php."`
+	Cron          cronCmd          `cmd:"" passthrough:"" help:"The command line of cron.php."`
+	ImportWire    wireImportCmd    `cmd:"" passthrough:"" hidden:"" help:"The command line of import.php."`
+	ExportWire    wireExportCmd    `cmd:"" passthrough:"" hidden:"" help:"The command line of export-v2.php."`
+	ExportPhp     wireExportV1Cmd  `cmd:"" passthrough:"" hidden:"" name:"export-v1" help:"The command line of export.php."`
+
 	Exec       execCmd       `cmd:"" passthrough:"" help:"Run iTop's data collectors: the drop-in for exec.php."`
+	LDAPTest   ldapTestCmd   `cmd:"" name:"ldap-test" passthrough:"" help:"Show what the collector's directory holds: the drop-in for ldap-test.php."`
 	Completion completionCmd `cmd:"" help:"Print a completion script for a shell."`
 	Man        manCmd        `cmd:"" help:"Print the manual page."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`

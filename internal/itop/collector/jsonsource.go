@@ -212,7 +212,7 @@ func (s *jsonSource) row(element any, first bool) *row {
 	// A nullified attribute that the first element lacks is a column all the
 	// same, behind the others.
 	for _, a := range s.task.def.attributes {
-		if s.nullified(a.code) && r.find(a.code) < 0 && s.fields.Get(a.code) != nil {
+		if s.nullified(a.code) && r.find(a.code) < 0 {
 			r.columns, r.cells = append(r.columns, a.code), append(r.cells, cell{absent: true})
 		}
 	}

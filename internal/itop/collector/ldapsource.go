@@ -47,6 +47,7 @@ type ldapSource struct {
 	names   []string // the columns of the rows
 	asked   []string // LDAP attributes, as asked for
 	warn    bool     // an entry without a key is told of
+	skipped []int    // the entries without a key
 	follow  map[string]map[string]string
 	profile *profileRule
 
@@ -373,6 +374,10 @@ func (s *ldapSource) report(result directory.Result, search string) {
 		log.debugf("ldap_search() Ok.")
 	}
 	log.infof("%s Number of entries found on LDAP: %d", s.counted, result.Entries)
+	for _, index := range s.skipped {
+		log.warningf("Skipping row #%d because of lack of primary key. Is %s the right field to use as a primary key?", index, s.fields.Get("primary_key").str())
+	}
+	s.skipped = nil
 	for _, r := range held {
 		log.write(r.level, r.text)
 	}
@@ -400,7 +405,7 @@ func (s *ldapSource) fill(e *rollcall.Entry, index int) bool {
 	s.buf = s.buf[:0]
 	if key := s.value(e, &s.plan[0]); len(key) == 0 {
 		if s.warn {
-			s.app.log.warningf("Skipping row #%d because of lack of primary key. Is %s the right field to use as a primary key?", index, s.fields.Get("primary_key").str())
+			s.skipped = append(s.skipped, index)
 		}
 		return false
 	}

@@ -81,7 +81,7 @@ func (a *app) plan(ctx context.Context) error {
 }
 
 // registered finds the collectors that a main.php registers the old way.
-var registered = regexp.MustCompile(`AddCollector\(\s*([0-9.]+)\s*,\s*['"]([A-Za-z0-9_\\]+)['"]`)
+var registered = regexp.MustCompile(`(?m)^[^/#*\n]*AddCollector\(\s*([^,]+?)\s*,\s*(?:['"]([A-Za-z0-9_]+)['"]|([A-Za-z0-9_]+)::class)`)
 
 // withoutPlan reports whether the folder registers its collectors the old way.
 func (a *app) withoutPlan() bool { return len(a.registrations()) > 0 }
@@ -109,8 +109,11 @@ func usesLDAP(approot string) bool {
 func (a *app) sequence() ([]launch, error) {
 	var list []launch
 	for _, m := range a.registrations() {
-		rank, _ := strconv.ParseFloat(m[1], 64)
-		list = append(list, launch{name: m[2], enable: "yes", rank: rank, place: len(list)})
+		rank, err := strconv.ParseFloat(m[1], 64)
+		if err != nil {
+			rank = float64(len(list)) // such as $index++: in their order
+		}
+		list = append(list, launch{name: m[2] + m[3], enable: "yes", rank: rank, place: len(list)})
 	}
 	for _, name := range []string{"collectors_launch_sequence", "extensions_collectors_launch_sequence"} {
 		items, err := a.params.Hash(name)
