@@ -32,7 +32,7 @@ type client struct {
 
 func newClient(base string) *client {
 	return &client{base: base, http: &http.Client{
-		Timeout:       2 * time.Minute,
+		Timeout:       20 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
