@@ -14,28 +14,36 @@ import (
 	"strconv"
 	"strings"
 
+	"rollcall/internal/oql"
 	"rollcall/internal/rollcall"
+	"rollcall/internal/sheet"
 )
 
 type exportCmd struct {
 	JSON   bool     `help:"The same as --format json."`
-	Format string   `enum:"csv,json" default:"csv" placeholder:"FORMAT" help:"csv or json."`
+	Format string   `enum:"csv,json,xlsx" default:"csv" placeholder:"FORMAT" help:"csv, json or xlsx."`
 	Fields []string `placeholder:"NAME" help:"The attributes to write, in this order; id, finalclass and friendlyname are fields too. All of the class when absent."`
-	Out    string   `short:"o" placeholder:"FILE" help:"Where to write; else standard output."`
-	Class  string   `arg:"" name:"class" help:"The class; the objects of the classes below it are written too."`
+	OQL    string   `name:"oql" placeholder:"QUERY" help:"Only the objects of a query, in its order; of its first class."`
+	Out    string   `short:"o" placeholder:"FILE" help:"Where to write; else standard output. A name in .json or .xlsx says the format."`
+	Class  string   `arg:"" optional:"" name:"class" help:"The class; the objects of the classes below it are written too. Not needed with --oql."`
 }
 
 // Help is the manual's text.
 func (exportCmd) Help() string {
-	return `Writes all objects of a class, in the order of their IDs: as CSV with a line of column names, or as
-a JSON list with one object a line. A reference is written as the ID of its target; the field
-NAME_friendlyname gives its name. Sets of links are written as names, pictures in base64.
+	return `Writes all objects of a class, in the order of their IDs, or those of a query: as CSV with a line of
+column names, as a JSON list with one object a line, or as a workbook. A reference is written as the ID of its target; the field
+NAME_friendlyname gives its name. Sets of links are written as names, pictures in base64. What was written can be changed and read again with "rollcall import".
+
+With --name=value arguments alone this is the command line of export-v2.php: --auth_user, --auth_pwd (or
+--param_file), --expression or --query, --format, --fields and the other parameters of that page.
 
 Examples:
 
     rollcall export Person -o persons.csv
     rollcall export Person --fields friendlyname,email,org_name,manager_id_friendlyname
-    rollcall export Team --fields name,persons_list --format json`
+    rollcall export Team --fields name,persons_list --format json
+    rollcall export --oql "SELECT Person WHERE status = 'inactive'" -o inactive.xlsx
+    rollcall export --param_file=conf/export.txt --expression='SELECT Person' --format=csv --fields=name,email`
 }
 
 // Run carries the command out.
@@ -45,18 +53,41 @@ func (c *exportCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer closing(a.close, &err)
-	class := a.model.Class(c.Class)
-	if class == nil {
-		return ended{exitUsage, fmt.Sprintf("there is no class %s; names are spelled as in the model, such as Person", c.Class)}
+	class, query, err := c.what(a)
+	if err != nil {
+		return err
 	}
 	fields, err := a.fields(class, c.Fields)
 	if err != nil {
 		return err
 	}
+	write := func(w io.Writer) error { return c.write(ctx, a, class, query, fields, w) }
 	if c.Out == "" {
-		return c.write(ctx, a, class, fields, p.out)
+		return write(p.out)
 	}
-	return replaceFile(c.Out, func(w io.Writer) error { return c.write(ctx, a, class, fields, w) })
+	if kind := strings.TrimPrefix(filepath.Ext(c.Out), "."); c.Format == "csv" && (kind == "json" || kind == "xlsx") {
+		c.Format = kind
+	}
+	return replaceFile(c.Out, write)
+}
+
+// what returns the class and, with --oql, the query; the query may stand alone.
+func (c *exportCmd) what(a *app) (*rollcall.Class, *rollcall.Query, error) {
+	class := a.model.Class(c.Class)
+	if class == nil && (c.Class != "" || c.OQL == "") {
+		return nil, nil, ended{exitUsage, fmt.Sprintf("there is no class %s; names are spelled as in the model, such as Person", c.Class)}
+	}
+	if c.OQL == "" {
+		return class, nil, nil
+	}
+	query, err := oql.Compile(a.model, c.OQL, nil)
+	if err != nil {
+		return nil, nil, ended{exitUsage, fmt.Sprintf("--oql: %s", err)}
+	}
+	if class != nil && !a.model.IsA(query.Class().Name, class.Name) {
+		return nil, nil, ended{exitUsage, fmt.Sprintf("--oql asks for %s, which is no %s", query.Class().Name, class.Name)}
+	}
+	return query.Class(), query, nil
 }
 
 // replaceFile writes a file under another name and renames it once it is whole.
@@ -171,13 +202,16 @@ func (a *app) friendly(ctx context.Context, class *rollcall.Class, objects []rol
 // exportBatch is how many objects are read at a time.
 const exportBatch = 500
 
-func (c *exportCmd) write(ctx context.Context, a *app, class *rollcall.Class, fields []field, w io.Writer) error {
+func (c *exportCmd) write(ctx context.Context, a *app, class *rollcall.Class, query *rollcall.Query, fields []field, w io.Writer) error {
 	buffered := bufio.NewWriter(w)
 	var rows rowWriter = &csvRows{out: csv.NewWriter(buffered)}
-	if c.JSON || c.Format == "json" {
+	switch {
+	case c.JSON || c.Format == "json":
 		rows = &jsonRows{out: buffered}
+	case c.Format == "xlsx":
+		rows = &sheetRows{to: buffered, class: class}
 	}
-	if err := a.export(ctx, class, fields, rows); err != nil {
+	if err := a.exportQuery(ctx, class, query, fields, rows); err != nil {
 		return err
 	}
 	if err := buffered.Flush(); err != nil {
@@ -188,6 +222,24 @@ func (c *exportCmd) write(ctx context.Context, a *app, class *rollcall.Class, fi
 
 // export hands all objects of a class to rows.
 func (a *app) export(ctx context.Context, class *rollcall.Class, fields []field, rows rowWriter) error {
+	return a.exportQuery(ctx, class, nil, fields, rows)
+}
+
+// each yields the objects of a query's first class, without one all of the class.
+func (a *app) each(ctx context.Context, class *rollcall.Class, query *rollcall.Query, yield func(*rollcall.Object) error) error {
+	if query == nil {
+		return a.store.Scan(ctx, class, 0, yield)
+	}
+	return a.store.Select(ctx, query, rollcall.Window{}, func(row []rollcall.Object) error {
+		if row[0].Class == nil {
+			return nil // of an outer join
+		}
+		return yield(&row[0])
+	})
+}
+
+// exportQuery hands the objects of a query, or all of a class, to rows.
+func (a *app) exportQuery(ctx context.Context, class *rollcall.Class, query *rollcall.Query, fields []field, rows rowWriter) error {
 	names := make([]string, len(fields))
 	for i, f := range fields {
 		names[i] = f.name
@@ -201,7 +253,7 @@ func (a *app) export(ctx context.Context, class *rollcall.Class, fields []field,
 		batch = batch[:0]
 		return err
 	}
-	err := a.store.Scan(ctx, class, 0, func(o *rollcall.Object) error {
+	err := a.each(ctx, class, query, func(o *rollcall.Object) error {
 		kept := *o
 		kept.Values = append([]string(nil), o.Values...)
 		if batch = append(batch, kept); len(batch) == exportBatch {
@@ -298,3 +350,34 @@ func (r *jsonRows) end() error {
 	_, err := r.out.WriteString("\n]\n")
 	return err
 }
+
+// sheetRows writes a workbook: the numbers of the class are numbers in it.
+type sheetRows struct {
+	to      io.Writer
+	class   *rollcall.Class
+	out     *sheet.Writer
+	numbers []bool
+}
+
+func (r *sheetRows) begin(names []string) (err error) {
+	if r.out, err = sheet.NewWriter(r.to); err != nil {
+		return err
+	}
+	for _, name := range names {
+		a := r.class.Attribute(name)
+		r.numbers = append(r.numbers, name == "id" || a != nil && (a.IsKey() || a.Type == rollcall.TypeInteger || a.Type == rollcall.TypeDecimal || a.Type == rollcall.TypeDuration))
+	}
+	return r.line(names, false)
+}
+
+func (r *sheetRows) row(cells []string) error { return r.line(cells, true) }
+
+func (r *sheetRows) line(cells []string, typed bool) error {
+	line := make([]sheet.Cell, len(cells))
+	for i, cell := range cells {
+		line[i] = sheet.Cell{Text: cell, Number: typed && r.numbers[i]}
+	}
+	return r.out.Row(line)
+}
+
+func (r *sheetRows) end() error { return r.out.Close() }

@@ -51,7 +51,7 @@ func run(ctx context.Context, args []string, p *program) int {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
-	chosen, err := parser.Parse(args)
+	chosen, err := parser.Parse(wireForm(args))
 	if exited >= 0 {
 		return exited
 	}

@@ -20,6 +20,10 @@ func (w *writer) create(ctx context.Context) error {
 		if r.found || r.issue != "" {
 			continue
 		}
+		if i := w.job.idColumn(); i >= 0 && r.cells[i] != "" {
+			r.note(i, "Object not found")
+			continue
+		}
 		if missing := w.job.missingKeys(); len(missing) > 0 {
 			r.issue = "Could not be created, due to missing external key(s): " + strings.Join(missing, ", ")
 			continue

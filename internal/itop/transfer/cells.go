@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"encoding/base64"
 	"strings"
 	"unicode/utf8"
 
@@ -55,6 +56,13 @@ func (j *job) readCell(r *row, i int, c *input, text string) {
 			}
 			text = code
 		}
+	case rollcall.TypeImage:
+		bytes, err := base64.StdEncoding.DecodeString(text)
+		if err != nil {
+			j.invalid(r, i, "it is not in base64")
+			return
+		}
+		text = string(bytes)
 	case rollcall.TypePassword:
 		hash, err := password(text)
 		if err != nil {

@@ -159,9 +159,6 @@ func (s *Service) writeV1(ctx context.Context, out *answer, r *gate.Request, e *
 	return e.run(ctx, to, e.labels(l.localize))
 }
 
-// byteOrderMark begins a UTF-8 file for spreadsheet programs.
-const byteOrderMark = "\uFEFF"
-
 func (s *Service) writeV1CSV(ctx context.Context, out *answer, r *gate.Request, e *export, l look) error {
 	charset := r.Params.Raw("charset", s.Charset)
 	if charset == "" {
@@ -182,7 +179,7 @@ func (s *Service) writeV1CSV(ctx context.Context, out *answer, r *gate.Request, 
 	}
 	buffered := bufio.NewWriterSize(encoded, bufferSize)
 	if strings.EqualFold(charset, wire.UTF8) {
-		_, _ = io.WriteString(buffered, byteOrderMark) // Flush tells of any error
+		_, _ = io.WriteString(buffered, wire.ByteOrderMark) // Flush tells of any error
 	}
 	to := &csvTable{out: buffered, look: l, columns: e.columns, separator: ",", qualifier: `"`, bareHead: true}
 	return errors.Join(e.run(ctx, to, e.labels(l.localize)), encoded.Close())

@@ -38,6 +38,7 @@ func withUsage(markup string) *fault {
 // send writes a fault; on the command line as plain text.
 func (s *Service) send(w http.ResponseWriter, r *gate.Request, f *fault) {
 	if r.CommandLine {
+		w.WriteHeader(http.StatusBadRequest)           // becomes the exit code
 		_, _ = io.WriteString(w, terminalText(f.body)) // a reader that left is no trouble of ours
 		return
 	}
@@ -96,6 +97,7 @@ func (s *Service) failed(w http.ResponseWriter, r *gate.Request, out *answer, er
 	case !out.begun:
 		s.send(w, r, paragraph("Export failed: '"+text+"'"))
 	case r.CommandLine:
+		w.WriteHeader(http.StatusInternalServerError)
 		_, _ = io.WriteString(w, "ERROR: Export failed: '"+text+"'\n")
 	default:
 		panic(http.ErrAbortHandler)

@@ -114,6 +114,12 @@ type match struct {
 	code string // the attribute or key
 }
 
+// knowID makes the id a column too, by which objects are recognised: an export
+// can be changed and read again.
+func (d *dictionary) knowID() {
+	d.add(rollcall.CodeID, input{code: rollcall.CodeID, plain: rollcall.CodeID})
+}
+
 // matches reads the reconciliation keys: those named, else those of the class
 // that the header has.
 func (d *dictionary) matches(list string, columns []input) ([]match, error) {
@@ -159,6 +165,11 @@ func (c *input) matchText() string {
 
 func (d *dictionary) defaultMatches(columns []input) ([]match, error) {
 	var matches []match
+	for _, c := range columns {
+		if c.plain == rollcall.CodeID {
+			return []match{{c.code, c.plain}}, nil
+		}
+	}
 	for _, code := range d.class.Join {
 		for _, c := range columns {
 			switch {

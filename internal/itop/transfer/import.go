@@ -77,6 +77,9 @@ type job struct {
 	comment   string
 	look      look
 	report    *report
+	problem   func(row int, text string) error // told of rows that are not taken over; nil: nobody is
+	kind      string                           // of the origin in histories; "" for that of import.php
+	counts    counts
 }
 
 // options are the parameters that are checked before anything is read.
@@ -112,7 +115,7 @@ func (s *Service) importCSV(ctx context.Context, r *gate.Request, report *report
 		return err
 	}
 	if strings.EqualFold(o.charset, wire.UTF8) {
-		decoded = withoutMark(decoded)
+		decoded = wire.WithoutMark(decoded)
 	}
 	rows := wire.NewCSV(decoded, o.separator, o.qualifier)
 	head, err := rows.Next()
@@ -215,16 +218,6 @@ func (j *job) summarise(c counts) {
 	r.line("Created: %d", c.created)
 	r.line("Updated: %d", c.updated)
 	r.line("Unchanged: %d", c.unchanged)
-}
-
-// withoutMark takes a byte order mark off the front.
-func withoutMark(r io.Reader) io.Reader {
-	start := make([]byte, len(byteOrderMark))
-	n, err := io.ReadFull(r, start)
-	if err == nil && string(start) == byteOrderMark {
-		return r
-	}
-	return io.MultiReader(strings.NewReader(string(start[:n])), r)
 }
 
 // importUsage explains the parameters of import.php.

@@ -7,7 +7,6 @@ import (
 	"io"
 	"strings"
 
-	"rollcall/internal/itop/wire"
 	"rollcall/internal/registry"
 	"rollcall/internal/rollcall"
 )
@@ -47,10 +46,14 @@ func (r *row) note(column int, format string, args ...any) {
 	}
 }
 
+// Rows gives the rows of a table, io.EOF after the last. A row is lent until the
+// next is asked for.
+type Rows interface{ Next() ([]string, error) }
+
 // run carries out an import in one transaction: rows with an issue are left out,
 // the others are written together, or with simulate none.
-func (j *job) run(ctx context.Context, in *wire.CSV, size int64) error {
-	if size > indexFrom {
+func (j *job) run(ctx context.Context, in Rows, size int64) error {
+	if size > indexFrom && len(j.matches) > 0 && j.matches[0].code != rollcall.CodeID {
 		if err := j.service.Store.EnsureLookup(ctx, j.class, j.matchCodes()); err != nil {
 			return err
 		}
@@ -76,12 +79,16 @@ func (j *job) run(ctx context.Context, in *wire.CSV, size int64) error {
 		}
 	}
 	j.report.done = true
+	j.counts = w.counts
 	j.summarise(w.counts)
 	return nil
 }
 
 func (j *job) origin() rollcall.Origin {
 	by := j.account.Name + ", Web Service (CSV)"
+	if j.kind != "" {
+		return rollcall.Origin{Kind: j.kind, By: j.account.Name, At: j.service.Now().UTC()}
+	}
 	if j.comment != "" {
 		by += " - " + strings.ToValidUTF8(strings.ReplaceAll(j.comment, "\x00", ""), "\uFFFD")
 	}
@@ -108,7 +115,7 @@ type writer struct {
 }
 
 // all reads and takes over all rows.
-func (w *writer) all(ctx context.Context, in *wire.CSV) error {
+func (w *writer) all(ctx context.Context, in Rows) error {
 	w.marks = map[string]bool{}
 	for {
 		cells, err := in.Next()
@@ -209,6 +216,11 @@ func (w *writer) flush(ctx context.Context) error {
 	}
 	for _, r := range w.chunk {
 		w.count(r)
+		if w.job.problem != nil && r.issue != "" {
+			if err := w.job.problem(r.number, w.job.why(r)); err != nil {
+				return err
+			}
+		}
 		if w.job.details {
 			if err := w.job.report.row(w.job.tableRow(r)); err != nil {
 				return err

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"io"
 	"strings"
 	"unicode"
@@ -42,6 +43,19 @@ func Decode(r io.Reader, charset string) (io.Reader, error) {
 		return nil, err
 	}
 	return transform.NewReader(r, transform.Chain(e.NewDecoder(), dropReplacements{})), nil
+}
+
+// ByteOrderMark begins a UTF-8 file of programs that cannot tell otherwise.
+const ByteOrderMark = "\uFEFF"
+
+// WithoutMark takes a byte order mark off the front.
+func WithoutMark(r io.Reader) io.Reader {
+	start := make([]byte, len(ByteOrderMark))
+	n, err := io.ReadFull(r, start)
+	if err == nil && string(start) == ByteOrderMark {
+		return r
+	}
+	return io.MultiReader(bytes.NewReader(start[:n]), r)
 }
 
 // dropReplacements leaves out the mark that decoders put for what they cannot
