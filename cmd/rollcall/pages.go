@@ -60,7 +60,7 @@ func (a *app) pages(ctx context.Context) (*pages, error) {
 			Model: model, Rights: rights, Registry: a.registry, Store: transferStore{a.store},
 			Now: p.now, Log: p.log, BaseURL: serve.URL, Charset: serve.CSVCharset,
 		}),
-		cron: cron.New(cron.Config{Tasks: a.tasks(), Now: p.now, Log: p.log}),
+		cron: cron.New(cron.Config{Tasks: a.tasks(), Duration: serve.CronTime, Pause: serve.CronSleep, Now: p.now, Log: p.log}),
 	}, nil
 }
 
@@ -115,8 +115,8 @@ func operations(written []config.Operation) []rest.Operation {
 func (a *app) tasks() []cron.Task { return nil }
 
 // routes mounts the pages behind a gate, below the application's root.
-func (p *pages) routes(g *gate.Gate, root string) map[string]http.Handler {
-	return map[string]http.Handler{
+func (p *pages) routes(g *gate.Gate, root, maintenance string) map[string]http.Handler {
+	routes := map[string]http.Handler{
 		root + "/webservices/rest.php": g.Return(gate.Service{
 			Context: gate.ContextREST, Page: p.rest.Serve, Refuse: p.rest.Refuse, RESTProfile: true,
 		}),
@@ -134,4 +134,9 @@ func (p *pages) routes(g *gate.Gate, root string) map[string]http.Handler {
 		root + "/webservices/cron.php":      g.Prompt(gate.ContextCron, p.cron.Run),
 		root + "/webservices/status.php":    http.HandlerFunc(gate.Status),
 	}
+	for path, page := range routes {
+		routes[path] = gate.Maintained(maintenance, page)
+	}
+	routes["/"] = http.HandlerFunc(gate.NotFound)
+	return routes
 }

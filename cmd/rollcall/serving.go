@@ -42,7 +42,7 @@ func (a *app) serving(ctx context.Context) (*serving, error) {
 		Listen: serve.Listen, Cert: serve.Cert, Key: serve.Key, Plain: serve.PlainHTTP,
 		Limits: a.serverLimits(), Proxies: serve.Proxies, MetricsFrom: serve.MetricsFrom,
 		Ready: a.ready, Metrics: metrics, Now: a.program.now, Log: a.program.log,
-	}, pages.routes(a.gate(pages), serve.Root))
+	}, pages.routes(a.gate(pages), serve.Root, serve.Maintenance))
 	if err != nil {
 		return nil, errors.Join(err, pages.doors.close())
 	}

@@ -28,6 +28,9 @@
 //	  secure_connection_required: false
 //	  param_files: DIR          # parameter files that requests may name (none)
 //	  csv_file_default_charset: ISO-8859-1
+//	  maintenance: FILE         # while it exists, pages say that they are under maintenance (none)
+//	  cron_max_execution_time: 10m  # how long a call of cron.php goes on
+//	  cron_sleep: 2s            # between two looks at its tasks
 //	  sign_in: {directory: NAME, login: [uid, …], filter: (…), remember: 5m}
 //	  limits: {body: 1GiB, field: 32MiB, spool: 4GiB, connections: 1000, slow: 30s, rate: 4KiB, stop: 30s}
 //	  operations:               # of rest.php

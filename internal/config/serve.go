@@ -24,13 +24,16 @@ type Serve struct {
 	PlainHTTP      bool   // plain HTTP even where others can reach it
 	Proxies        []netip.Prefix
 	MetricsFrom    []netip.Prefix
-	LoginTypes     []string // in the order in which they are tried; none: the usual ones
-	ExternalHeader string   // in which a web server among Proxies gives the login
-	SecureREST     bool     // rest.php asks for a profile
-	TokensREST     bool     // tokens do not need it
-	SecureOnly     bool     // plain HTTP is refused, but for what a proxy says came by TLS
-	ParamFiles     string   // the folder of parameter files that requests may name; "" for none
-	CSVCharset     string   // of CSV when a request names none; "" for ISO-8859-1
+	LoginTypes     []string      // in the order in which they are tried; none: the usual ones
+	ExternalHeader string        // in which a web server among Proxies gives the login
+	SecureREST     bool          // rest.php asks for a profile
+	TokensREST     bool          // tokens do not need it
+	SecureOnly     bool          // plain HTTP is refused, but for what a proxy says came by TLS
+	ParamFiles     string        // the folder of parameter files that requests may name; "" for none
+	CSVCharset     string        // of CSV when a request names none; "" for ISO-8859-1
+	Maintenance    string        // while this file exists every page says that it is under maintenance; "" for none
+	CronTime       time.Duration // how long a call of cron.php goes on; 0 for the usual
+	CronSleep      time.Duration // between two looks at its tasks; 0 for the usual
 	SignIn         SignIn
 	Limits         ServeLimits
 	Operations     []Operation // of rest.php, in written order
@@ -93,6 +96,9 @@ func (s *Serve) read(r *reader, v *value) {
 		"secure_connection_required":     r.truth(&s.SecureOnly),
 		"param_files":                    r.file(&s.ParamFiles),
 		"csv_file_default_charset":       r.name(&s.CSVCharset),
+		"maintenance":                    r.file(&s.Maintenance),
+		"cron_max_execution_time":        r.duration(&s.CronTime),
+		"cron_sleep":                     r.duration(&s.CronSleep),
 		"sign_in":                        func(v *value) { s.SignIn.read(r, v) },
 		"limits":                         func(v *value) { s.Limits.read(r, v) },
 		"operations":                     func(v *value) { s.readOperations(r, v) },

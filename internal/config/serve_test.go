@@ -31,6 +31,9 @@ serve:
   secure_connection_required: true
   param_files: params
   csv_file_default_charset: UTF-8
+  maintenance: down
+  cron_max_execution_time: 5s
+  cron_sleep: 1s
   sign_in: {directory: corp, login: [uid, mail], filter: (objectClass=person), remember: 2m}
   limits: {body: 2GiB, field: 512KiB, spool: 8GiB, connections: 50, slow: 10s, rate: 100, stop: 1m}
   operations:
@@ -48,10 +51,11 @@ serve:
 		MetricsFrom: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
 		LoginTypes:  []string{"token", "form", "external"}, ExternalHeader: "X-Remote-User",
 		TokensREST: true, SecureOnly: true, ParamFiles: "testdata/params", CSVCharset: "UTF-8",
+		Maintenance: "testdata/down", CronTime: 5 * time.Second, CronSleep: time.Second,
 		SignIn: config.SignIn{Directory: "corp", Login: []string{"uid", "mail"}, Filter: "(objectClass=person)", Remember: 2 * time.Minute},
 		Limits: config.ServeLimits{Body: 2 << 30, Field: 512 << 10, Spool: 8 << 30, Connections: 50, Grace: 10 * time.Second, Rate: 100, Stop: time.Minute},
 		Operations: []config.Operation{{
-			Position: config.Position{Line: 20, Column: 5}, Verb: "acme/leavers", Description: "Who left",
+			Position: config.Position{Line: 23, Column: 5}, Verb: "acme/leavers", Description: "Who left",
 			Query: "SELECT Person WHERE status = :status", Parameters: []string{"status"}, Profiles: []string{"Configuration Manager"},
 		}},
 	}
