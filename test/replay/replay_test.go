@@ -32,6 +32,7 @@ func (w *world) play(t *testing.T, name string) *tally {
 	defer func(start time.Time) { t.Logf("%s: %d exchanges in %s", name, len(exchanges), time.Since(start).Round(time.Millisecond)) }(time.Now())
 	for i := range exchanges {
 		e := &exchanges[i]
+		pause(name, i)
 		got := w.client.send(t, e)
 		diff := compare(&e.Response, &got)
 		d := documented(name, i)
@@ -49,6 +50,17 @@ func (w *world) play(t *testing.T, name string) *tally {
 		}
 	}
 	return sum
+}
+
+// pause waits where the answer depends on time that passed before the request.
+func pause(name string, at int) {
+	switch {
+	case name == "c04" && at == 0:
+		time.Sleep(2 * time.Second) // its interval is a second, and what was removed must be older than that
+	case name == "h10" && (at == 18 || at == 65):
+		// A load counts by seconds. Those between these two were made within one, and do not wear each other's rows out.
+		time.Sleep(time.Until(time.Now().Truncate(time.Second).Add(time.Second)))
+	}
 }
 
 // brief names what a request asked for.
@@ -111,10 +123,12 @@ func TestRecordings(t *testing.T) {
 	runs := newWorld(t)
 	for i := 1; i <= 25; i++ {
 		name := fmt.Sprintf("c%02d", i)
-		if name == "c04" {
-			time.Sleep(2 * time.Second) // its interval is a second, and the removed ones must be older than that
+		var sum *tally
+		if name == "c25" {
+			runs.maintain(t, func() { sum = runs.play(t, name) })
+		} else {
+			sum = runs.play(t, name)
 		}
-		sum := runs.play(t, name)
 		runs.compareTables(t, name, sum)
 		sums = append(sums, sum)
 	}

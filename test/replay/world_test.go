@@ -79,7 +79,7 @@ func newWorld(t *testing.T, more ...thing) *world {
 	w := &world{database: filepath.Join(dir, "rollcall.db"), log: &bytes.Buffer{}}
 	fill(t, w.database, more)
 	config := filepath.Join(dir, "rollcall.yaml")
-	if err := os.WriteFile(config, []byte("store: rollcall.db\n"), 0o600); err != nil {
+	if err := os.WriteFile(config, []byte(configuration), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -93,6 +93,30 @@ func newWorld(t *testing.T, more ...thing) *world {
 	w.start(t, config, address)
 	w.client = newClient("http://" + address)
 	return w
+}
+
+// configuration is what the recorded iTop's settings are here: short calls of
+// cron.php. While maintenanceFile exists the pages say so.
+const (
+	maintenanceFile = "maintenance"
+	configuration   = `store: rollcall.db
+serve:
+  maintenance: ` + maintenanceFile + `
+  cron_max_execution_time: 5s
+`
+)
+
+// maintain puts the program under maintenance while do runs.
+func (w *world) maintain(t *testing.T, do func()) {
+	t.Helper()
+	file := filepath.Join(filepath.Dir(w.database), maintenanceFile)
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	do()
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // start runs the program and waits until it answers.
