@@ -379,6 +379,9 @@ func (r *renderer) regexp(a, b fragment) (fragment, error) {
 	return call("rollcall_regexp", conditionValue, r.text(a), r.textParam(pattern)), nil
 }
 
+// maxWords is how many words MATCHES looks for: each is a pattern.
+const maxWords = 50
+
 // matches renders a search for words. +word must be there, -word must not, word*
 // is the beginning of one; of the others one must be there, unless some must.
 func (r *renderer) matches(a, b fragment) (fragment, error) {
@@ -387,7 +390,11 @@ func (r *renderer) matches(a, b fragment) (fragment, error) {
 	}
 	const notWord = `[^0-9a-z_\x{80}-\x{10FFFF}]`
 	var all, some []fragment
-	for _, word := range strings.Fields(rollcall.FoldLoosely(b.literal.Value)) {
+	words := strings.Fields(rollcall.FoldLoosely(b.literal.Value))
+	if len(words) > maxWords {
+		return fragment{}, rollcall.Errorf(rollcall.Invalid, "MATCHES looks for %d words at most, not for %d", maxWords, len(words))
+	}
+	for _, word := range words {
 		sign := word[0]
 		word = strings.Trim(word, `+-"~<>()`)
 		end := "(?:$|" + notWord + ")"
@@ -414,7 +421,7 @@ func (r *renderer) matches(a, b fragment) (fragment, error) {
 	if len(some) > 0 && !strings.Contains(" "+b.literal.Value, " +") {
 		all = append(all, balanced(" OR ", conditionValue, some))
 	}
-	if len(all) == 0 || len(all) > 200 {
+	if len(all) == 0 {
 		return fragment{sql: "FALSE", is: conditionValue}, nil
 	}
 	return balanced(" AND ", conditionValue, all), nil

@@ -12,6 +12,9 @@ import (
 // alternatives, repetitions and anchors. Every set is written out, both cases
 // of each letter included.
 func (r *renderer) portablePattern(pattern string) (string, error) {
+	if len(pattern) > longestPattern {
+		return "", fmt.Errorf("it has %d bytes, %d are the most", len(pattern), longestPattern)
+	}
 	re, err := syntax.Parse(pattern, syntax.Perl|syntax.FoldCase)
 	if err != nil {
 		return "", err
@@ -23,8 +26,9 @@ func (r *renderer) portablePattern(pattern string) (string, error) {
 	return b.String(), nil
 }
 
-// What PostgreSQL takes.
+// What PostgreSQL takes, and in a time that is worth waiting for.
 const (
+	longestPattern = 2000
 	deepestPattern = 100
 	mostRepeated   = 255
 )

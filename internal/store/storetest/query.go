@@ -14,6 +14,11 @@ func (s *suite) queryTests() map[string]func(*testing.T) {
 	return map[string]func(*testing.T){
 		"QueryProductionsFindWhatTheySay": s.queryProductions,
 		"QueryFunctionsHaveMySQLsValues":  s.queryFunctions,
+		"QueryCriteriaCompareAsOQLDoes":   s.queryWhere,
+		"QueryWindowsAreInOrder":          s.queryWindow,
+		"QueryRowsAreWholeObjects":        s.queryObjects,
+		"QueryTakesNoTextForSQL":          s.queryInjection,
+		"QueryLimitsAreSaid":              s.queryLimits,
 	}
 }
 
