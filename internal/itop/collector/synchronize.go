@@ -137,7 +137,8 @@ var (
 	// all of them on one line.
 	greedyCounter = regexp.MustCompile(`Objects (.*) errors: ([0-9]+)`)
 	counter       = regexp.MustCompile(`Objects ([^:<\n]*) errors: ([0-9]+)`)
-	fatal         = regexp.MustCompile(`<p>ERROR: (.*)\.`)
+	greedyFatal   = regexp.MustCompile(`<p>ERROR: (.*)\.`) // takes whatever follows on the line along
+	fatal         = regexp.MustCompile(`<p>ERROR: ([^<\n]*)\.`)
 )
 
 // stripTags removes HTML tags, as PHP's strip_tags does with those it knows.
@@ -156,9 +157,9 @@ func (a *app) readExec(name, body string) bool {
 		a.log.errorf("Failed to login to iTop. Invalid (or insufficent) credentials.") //nolint:misspell // as the original says it
 		return false
 	}
-	pattern := counter
+	pattern, stopped := counter, fatal
 	if a.strict {
-		pattern = greedyCounter
+		pattern, stopped = greedyCounter, greedyFatal
 	}
 	errorCount := 0
 	matches := pattern.FindAllStringSubmatch(body, -1)
@@ -168,7 +169,7 @@ func (a *app) readExec(name, body string) bool {
 			a.log.errorf("Synchronization of data source '%s' answered: %s", name, m[0])
 		}
 	}
-	if m := fatal.FindStringSubmatch(body); m != nil {
+	if m := stopped.FindStringSubmatch(body); m != nil {
 		a.log.errorf("Synchronization of data source '%s' answered: %s", name, m[1])
 		errorCount++
 	}
