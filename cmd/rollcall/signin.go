@@ -121,7 +121,7 @@ func (d *doors) Verify(ctx context.Context, name, login string, password rollcal
 	}
 	one := d.byName[name]
 	if one == nil {
-		return rollcall.Errorf(rollcall.NotFound, "the account's directory %q is not configured; name the usual one as serve.sign_in.directory", name)
+		return rollcall.Errorf(rollcall.Unauthorized, "the account's directory %q is not configured; name the usual one as serve.sign_in.directory", name)
 	}
 	dn, err := one.find(ctx, login)
 	if err != nil {
