@@ -55,7 +55,7 @@ func (a *app) pages(ctx context.Context) (*pages, error) {
 			Model: model, Rights: rights, Accounts: accounts, Registry: a.registry, Store: restStore{a.store},
 			Now: p.now, Log: p.log, Operations: operations(serve.Operations),
 		}),
-		synchro: synchro.New(synchro.Config{Feeds: a.engine, Limits: a.limitsOf, Now: p.now, Log: p.log}),
+		synchro: synchro.New(synchro.Config{Feeds: a.engine, Rights: rights, Limits: a.limitsOf, Now: p.now, Log: p.log}),
 		transfer: transfer.New(transfer.Config{
 			Model: model, Rights: rights, Registry: a.registry, Store: transferStore{a.store},
 			Now: p.now, Log: p.log, BaseURL: serve.URL, Charset: serve.CSVCharset,

@@ -199,8 +199,8 @@ func makeSource(t *testing.T, s *site, owner rollcall.ObjectID) rollcall.ObjectI
 }
 
 // accounts is the table. The columns stand in groups: rest.php, the synchro
-// pages, import, export, cron. The original lets everybody load rows; here that
-// needs what running needs.
+// pages, import, export, cron. The original lets everybody load rows; here
+// whoever may run the source, or write every object of its class anyway.
 func accounts() []account {
 	byForm := func(login, pass string) func(*http.Request, url.Values) {
 		return func(_ *http.Request, fields url.Values) {
@@ -221,12 +221,12 @@ func accounts() []account {
 		local("portal", "pppppppppp ppp pp ppp p"),
 		local("portal-admin", "pppppppppp ppp pp ppp p"),
 		local("restonly", "i........i ... .. ... ."),
-		local("config", "ii...iii.i ... i. ii. ."),
+		local("config", "ii...iii.i i.. i. ii. ."),
 		local("agent", "rrrrrrrrrr ... .. ii. ."),
 		local("owner", "ii...iii.i iii i. ii. ."),
 		local("norest", "rrrrrrrrrr iii ii iii i"),
 		local("admin", "iiiiiiiiii iii ii iii i"),
-		{"sso", header("X-Remote-User", "sso"), "ii...iii.i ... i. ii. ."},
+		{"sso", header("X-Remote-User", "sso"), "ii...iii.i i.. i. ii. ."},
 		{"sso of an internal account", header("X-Remote-User", "admin"), "llllllllll lll ll lll l"},
 		{"robot", header("Auth-Token", applicationToken.Reveal()), "iiiiiiiiii iii ii iii i"},
 		{"token for REST", header("Auth-Token", restToken.Reveal()), "iiiiiiiiii lll ll lll l"},

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"rollcall/internal/auth"
 	"rollcall/internal/itop/gate"
 	"rollcall/internal/itop/wire"
 	"rollcall/internal/rollcall"
@@ -126,6 +127,14 @@ func errNoData() error {
 	return rollcall.Errorf(rollcall.Invalid, "Missing data - at least one line is expected")
 }
 
+// mayLoad reports whether an account may put rows into a source's table: one
+// that may run the source, and one that may write any object of its class
+// anyway. On iTop 3.2.0 everybody may who comes in, and so gives himself
+// whatever the source writes, accounts of administrators included.
+func (s *Service) mayLoad(a *auth.Account, source *rollcall.SourceHead) bool {
+	return a.MayRun(source.User) || a.Organisations == nil && s.Rights.Allows(a, source.Class, auth.BulkWrite)
+}
+
 // load checks what is asked, takes the rows, and reports.
 func (s *Service) load(ctx context.Context, i *importing, r *gate.Request, data io.Reader, since time.Time) error {
 	if i.size == 0 {
@@ -149,9 +158,9 @@ func (s *Service) load(ctx context.Context, i *importing, r *gate.Request, data 
 		return rollcall.Errorf(rollcall.Invalid, "Text qualifier is limited to one character, found '%s'", i.qualifier)
 	case i.output != "retcode" && i.output != "summary" && i.output != "details":
 		return rollcall.Errorf(rollcall.Invalid, "Unknown output format: '%s'", i.output)
+	case !s.mayLoad(r.Account, &i.head):
+		return rollcall.Errorf(rollcall.Forbidden, "Only adminstrators or the user specified in the data source can execute this operation. Operation cancelled.")
 	}
-	// Whoever may come in may load, an obsolete source too: who may run it is
-	// asked when it runs (iTop 3.2.0, observed).
 	text, err := wire.Decode(data, i.charset)
 	if err != nil {
 		return err

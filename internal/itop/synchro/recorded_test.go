@@ -136,3 +136,31 @@ func TestRecordedCallsAreAnsweredAlike(t *testing.T) {
 var digits = regexp.MustCompile(`: \d+`)
 
 func countless(s string) string { return digits.ReplaceAllString(s, ": n") }
+
+// Rows may come from whoever may run the source and from whoever may write all
+// objects of its class anyway, and from nobody else.
+func TestWhoMayLoad(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.source(1, "Persons", "Person")
+	w.source(2, "Accounts", "UserLDAP")
+	manager := []string{"Configuration Manager"}
+	for _, tt := range []struct {
+		name    string
+		account *auth.Account
+		persons bool
+		users   bool
+	}{
+		{"administrator", admin, true, true},
+		{"writer of persons", &auth.Account{Ref: rollcall.Ref{Class: "UserLocal", ID: 7}, Profiles: manager}, true, false},
+		{"writer of the persons of some organizations", &auth.Account{Ref: rollcall.Ref{Class: "UserLocal", ID: 8}, Profiles: manager, Organisations: []rollcall.ObjectID{1}}, false, false},
+		{"reader", &auth.Account{Ref: rollcall.Ref{Class: "UserLocal", ID: 9}, Profiles: []string{"Support Agent"}}, false, false},
+	} {
+		for source, want := range map[string]bool{"1": tt.persons, "2": tt.users} {
+			got := w.call(w.service.Import, tt.account, map[string]string{"data_source_id": source, "csvdata": "primary_key\nk\n", "synchronize": "0", "output": "retcode"})
+			if loaded := !strings.Contains(got, "Only adminstrators"); loaded != want {
+				t.Errorf("%s, source %s: got %s", tt.name, source, got)
+			}
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"rollcall/internal/auth"
 	"rollcall/internal/itop/gate"
 	"rollcall/internal/itop/wire"
 	"rollcall/internal/rollcall"
@@ -27,6 +28,7 @@ type Feeds interface {
 // Config is what a Service is made of.
 type Config struct {
 	Feeds  Feeds
+	Rights *auth.Rights
 	Limits func(source string) rollcall.Limits // of the runs of a source, by its name; nil: none
 	Now    func() time.Time
 	Log    *slog.Logger

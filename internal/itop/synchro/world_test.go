@@ -60,7 +60,7 @@ func worldAt(t testing.TB, dsn string) *world {
 		}
 	})
 	e := engine.New(engine.Config{Store: bridge{w.store}, Registry: w.registry, Model: model, SpoolDir: t.TempDir(), Now: w.now})
-	w.service = synchro.New(synchro.Config{Feeds: e, Now: w.now})
+	w.service = synchro.New(synchro.Config{Feeds: e, Rights: auth.NewRights(model), Now: w.now})
 	w.write(func(tx *store.Tx, editor *registry.Editor) error {
 		if err := w.registry.Seed(t.Context(), tx); err != nil {
 			return err
@@ -148,7 +148,7 @@ func (w *world) define(id rollcall.ObjectID, code, value string) {
 var (
 	admin    = &auth.Account{Ref: rollcall.Ref{Class: "UserLocal", ID: 1}, Login: "admin", Name: "Ada Admin", Administrator: true}
 	owner    = &auth.Account{Ref: rollcall.Ref{Class: "UserLocal", ID: 2}, Login: "owner", Name: "Olga Owner"}
-	restOnly = &auth.Account{Ref: rollcall.Ref{Class: "UserLocal", ID: 3}, Login: "restonly", Name: "Rob Rest"}
+	restOnly = &auth.Account{Ref: rollcall.Ref{Class: "UserLocal", ID: 3}, Login: "restonly", Name: "Rob Rest", Profiles: []string{"Configuration Manager", "REST Services User"}}
 )
 
 // call asks one of the pages, and moves the clock on by a second.
