@@ -26,8 +26,8 @@ type feedTx interface {
 	FeedSame(ctx context.Context, source rollcall.ObjectID, ids []int64, at time.Time) error
 	// StandIns lists the replicas that a run has to look at.
 	StandIns(ctx context.Context, source rollcall.ObjectID, since, complete time.Time) ([]rollcall.StandIn, error)
-	// Delivered returns the data rows of replicas, and keeps others from changing them.
-	Delivered(ctx context.Context, src *rollcall.Source, ids []int64) (map[int64]rollcall.Row, error)
+	// HoldReplicas keeps others from changing replicas and their rows; it comes before they are read.
+	HoldReplicas(ctx context.Context, src *rollcall.Source, ids []int64) error
 	SettleReplicas(ctx context.Context, src *rollcall.Source, replicas []rollcall.Replica) error
 }
 

@@ -163,8 +163,7 @@ func (r *runner) take(ctx context.Context, l *load, ids []int64) error {
 
 // standIn makes entries of replicas and the rows that were delivered for them.
 func (b *batching) standIn(ctx context.Context, ids []int64) error {
-	rows, err := b.tx.Delivered(ctx, b.src, ids)
-	if err != nil {
+	if err := b.tx.HoldReplicas(ctx, b.src, ids); err != nil {
 		return err
 	}
 	replicas, err := b.tx.Replicas(ctx, b.src, ids)
@@ -175,9 +174,9 @@ func (b *batching) standIn(ctx context.Context, ids []int64) error {
 	b.entries = make([]staged, len(replicas))
 	for i := range replicas {
 		r := &b.replicas[i]
-		row := rows[r.ID]
-		if row == nil { // the row is gone and its replica stayed: TRUNCATE fires no trigger
-			row = make(rollcall.Row, len(b.src.Rules.Attributes))
+		row := r.Row
+		if r.Delivered != nil {
+			row = r.Delivered
 		}
 		b.entries[i] = staged{key: r.Key, name: r.Name, content: r.Content, replica: r.ID, row: row}
 		if r.Name == "" {

@@ -35,6 +35,7 @@ type Replica struct {
 	Restore      string    // JSON of what the gone rule overwrote, to put back on return
 	Run          int64     // the run that made this replica
 	Row          Row       // the values last taken over, beside Rules.Attributes
+	Delivered    Row       // what its data row says when somebody else wrote it since; nil: the same
 }
 
 // Mark is what a full compare needs of a replica.

@@ -70,19 +70,18 @@ func (q *queries) replicas(ctx context.Context, query string, args []any, src *r
 		if err != nil {
 			return err
 		}
-		switch {
-		case src == nil:
-		case values[own-1] != nil:
-			// Its data row moved on since; what counts is what its object has.
-			if r.Row, err = takenRow(src, cellText(values[own-1])); err != nil {
-				return fmt.Errorf("replica %d: %w", r.ID, err)
-			}
-		case cells > 0:
+		if cells > 0 {
 			r.Row = make(rollcall.Row, cells)
 			for i, v := range values[len(values)-cells:] {
 				if v != nil {
 					r.Row[i] = rollcall.Cell{Text: cellText(v), Set: true}
 				}
+			}
+		}
+		if src != nil && values[own-1] != nil {
+			r.Delivered = r.Row
+			if r.Row, err = takenRow(src, cellText(values[own-1])); err != nil {
+				return fmt.Errorf("replica %d: %w", r.ID, err)
 			}
 		}
 		yield(r)

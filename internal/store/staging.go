@@ -202,7 +202,7 @@ func (t *Tx) fedStates(ctx context.Context, src *rollcall.Source, rows []rollcal
 	for i := range rows {
 		ids[i] = rows[i].Replica
 	}
-	if err := t.holdReplicas(ctx, src.ID, ids); err != nil {
+	if err := t.HoldReplicas(ctx, src, ids); err != nil {
 		return nil, err
 	}
 	states := make(map[int64]*fedState, len(rows))
@@ -226,18 +226,6 @@ func (t *Tx) fedStates(ctx context.Context, src *rollcall.Source, rows []rollcal
 		})
 	})
 	return states, err
-}
-
-// holdReplicas keeps the triggers of others from changing replicas until the
-// transaction ends. SQLite has one writer anyway.
-func (t *Tx) holdReplicas(ctx context.Context, source rollcall.ObjectID, ids []int64) error {
-	if t.d.traits().folder != "postgres" {
-		return nil
-	}
-	return inLists(ids, func(in string, args []any) error {
-		return t.each(ctx, "SELECT id FROM priv_sync_replica WHERE "+ofSource+" AND id "+in+" ORDER BY id FOR UPDATE",
-			append([]any{int64(source)}, args...), func(*sql.Rows) error { return nil })
-	})
 }
 
 // FeedSame notes that rows of a source came again as they were. What was

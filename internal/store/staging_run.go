@@ -42,48 +42,21 @@ func (q *queries) StandIns(ctx context.Context, source rollcall.ObjectID, since,
 	return list, nil
 }
 
-// Delivered returns what the data table holds for replicas of a source, beside
-// the source's rules. It keeps those who write the table by SQL from changing
-// these rows until the transaction ends.
-func (t *Tx) Delivered(ctx context.Context, src *rollcall.Source, ids []int64) (map[int64]rollcall.Row, error) {
-	shape, err := newRowShape(src)
-	if err != nil {
-		return nil, err
+// HoldReplicas keeps those who write the data table of a source by SQL from
+// changing replicas and their rows until the transaction ends. What is read
+// before it may be old.
+func (t *Tx) HoldReplicas(ctx context.Context, src *rollcall.Source, ids []int64) error {
+	if t.d.traits().folder != "postgres" {
+		return nil // SQLite has one writer
 	}
-	if err := t.holdReplicas(ctx, src.ID, ids); err != nil {
-		return nil, fmt.Errorf("read rows of %s: %w", src.Table, err)
-	}
-	query := "SELECT id"
-	for _, name := range shape.main() {
-		query += ", " + name
-	}
-	query += " FROM " + shape.table + " WHERE id "
-	found := make(map[int64]rollcall.Row, len(ids))
-	err = inLists(ids, func(in string, args []any) error {
-		return t.each(ctx, query+in, args, func(rows *sql.Rows) error {
-			var id int64
-			values := make([]any, len(shape.cells))
-			dest := []any{&id}
-			for i := range values {
-				dest = append(dest, &values[i])
-			}
-			if err := rows.Scan(dest...); err != nil {
-				return err
-			}
-			row := make(rollcall.Row, len(values))
-			for i, v := range values {
-				if v != nil {
-					row[i] = rollcall.Cell{Text: cellText(v), Set: true}
-				}
-			}
-			found[id] = row
-			return nil
-		})
+	err := inLists(ids, func(in string, args []any) error {
+		return t.each(ctx, "SELECT id FROM priv_sync_replica WHERE "+ofSource+" AND id "+in+" ORDER BY id FOR UPDATE",
+			append([]any{int64(src.ID)}, args...), func(*sql.Rows) error { return nil })
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read rows of %s: %w", src.Table, err)
+		return fmt.Errorf("hold replicas of source %s: %w", src.Name, err)
 	}
-	return found, nil
+	return nil
 }
 
 // settled are the columns of a replica that a run over what stands writes.
