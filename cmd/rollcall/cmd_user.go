@@ -16,15 +16,18 @@ import (
 const classAccount = "UserLocal"
 
 type userCmd struct {
-	Add  userAddCmd  `cmd:"" help:"Add an account; the password comes from standard input."`
-	Set  userSetCmd  `cmd:"" help:"Change an account."`
-	List userListCmd `cmd:"" help:"List the accounts, those of directories too."`
+	Add   userAddCmd   `cmd:"" help:"Add an account; the password comes from standard input."`
+	Set   userSetCmd   `cmd:"" help:"Change an account."`
+	List  userListCmd  `cmd:"" help:"List the accounts, those of directories too."`
+	Token userTokenCmd `cmd:"" help:"Make a personal token for an account."`
 }
 
 type userAddCmd struct {
 	Profile  []string `required:"" sep:"none" placeholder:"NAME" help:"A profile, such as Administrator; may be repeated."`
 	Person   string   `placeholder:"PERSON" help:"Whose account it is: an address, a name or Person::id."`
 	Language string   `default:"EN US" placeholder:"CODE" help:"The language of the account."`
+	Token    bool     `xor:"kind" help:"An account of an application: it gets a token, printed once, instead of a password."`
+	External bool     `xor:"kind" help:"An account that a web server in front of the program signs in; it has no password."`
 	Name     string   `arg:"" name:"name" help:"The login."`
 }
 
@@ -34,11 +37,15 @@ func (userAddCmd) Help() string {
 on a terminal; it needs at least 8 characters, among them a small and a capital letter, a digit and
 something else.
 
+With --token the account is an application's: a token is printed, once, and the server takes it when
+"token" is among serve.allowed_login_types. With --external a web server in front signs it in.
+
 Examples:
 
     rollcall user add admin --profile Administrator
     rollcall user add anna --profile "Support Agent" --profile "Portal user" --person anna@example.com
-    pass show rollcall | rollcall user add robot --profile "REST Services User"`
+    pass show rollcall | rollcall user add robot --profile "REST Services User"
+    rollcall user add monitoring --token --profile "REST Services User" --profile "Support Agent"`
 }
 
 // Run carries the command out.
@@ -48,7 +55,7 @@ func (c *userAddCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer closing(a.close, &err)
-	draft := registry.Draft{Object: rollcall.NewObject(a.model.Class(classAccount)), Links: map[string][]rollcall.Link{}, Reason: "rollcall user add"}
+	draft := registry.Draft{Object: rollcall.NewObject(a.model.Class(c.class())), Links: map[string][]rollcall.Link{}, Reason: "rollcall user add"}
 	if draft.Links["profile_list"], err = a.profiles(ctx, c.Profile); err != nil {
 		return err
 	}
@@ -56,25 +63,47 @@ func (c *userAddCmd) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	hash, err := p.newPassword(c.Name)
+	values := map[string]string{"login": c.Name, "contactid": person, "language": c.Language}
+	token, err := c.proof(p, values)
 	if err != nil {
 		return err
 	}
-	for code, value := range map[string]string{"login": c.Name, "contactid": person, "language": c.Language, "password": hash} {
+	for code, value := range values {
 		draft.Object.Set(code, value)
 	}
-	err = a.edit(ctx, func(e *registry.Editor) error {
-		refused, err := e.Create(ctx, []registry.Draft{draft})
-		if err != nil {
-			return err
-		}
-		return refused[0]
-	})
-	if err != nil {
+	if err := a.create(ctx, draft); err != nil {
 		return fmt.Errorf("add %s: %w", c.Name, err)
+	}
+	if token != "" {
+		fmt.Fprintln(p.out, token.Reveal())
+		return nil
 	}
 	fmt.Fprintf(p.out, "Added %s with %s.\n", c.Name, strings.Join(c.Profile, ", "))
 	return nil
+}
+
+// class is the class of the new account.
+func (c *userAddCmd) class() string {
+	switch {
+	case c.Token:
+		return auth.ClassUserToken
+	case c.External:
+		return auth.ClassExternal
+	}
+	return classAccount
+}
+
+// proof adds what the account will be proved by, and returns a token that was
+// drawn for it.
+func (c *userAddCmd) proof(p *program, values map[string]string) (token rollcall.Secret, err error) {
+	switch {
+	case c.Token:
+		token = auth.NewToken()
+		values[auth.TokenAttribute] = auth.HashToken(token)
+	case !c.External:
+		values["password"], err = p.newPassword(c.Name)
+	}
+	return token, err
 }
 
 type userSetCmd struct {
