@@ -10,7 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/internal/auth"
 	"rollcall/internal/itop/gate"
+	"rollcall/internal/rollcall"
 )
 
 // exchange is one recorded call of iTop 3.2.0.
