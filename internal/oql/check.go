@@ -175,7 +175,7 @@ func (c *checker) join(j *join, within *scope) {
 		c.fail(ClassNormalize, "Unknown class in join condition (right expression)", j.right.alias, joined.Alias)
 		return
 	}
-	c.joinKey(j, left, right, joined)
+	c.joinKey(j, left, right)
 	joined.Join = &rollcall.Join{
 		Key: rollcall.Column{Table: left, Code: j.left.name.text},
 		Op:  rollcall.TreeOp(strings.ReplaceAll(string(j.op.kind), "_", " ")), ID: right,
@@ -187,7 +187,7 @@ func (c *checker) join(j *join, within *scope) {
 }
 
 // joinKey checks what a join follows.
-func (c *checker) joinKey(j *join, left, right, joined *rollcall.QueryTable) {
+func (c *checker) joinKey(j *join, left, right *rollcall.QueryTable) {
 	key := left.Class.Attribute(j.left.name.text)
 	var target *rollcall.Class
 	if key != nil {

@@ -142,8 +142,7 @@ func scanWord(rest string) token {
 func scanNumber(rest string) token {
 	n := 1
 	if rest[0] == '0' && len(rest) > 2 && rest[1] == 'x' && isHex(rest[2]) {
-		for n = 2; n < len(rest) && isHex(rest[n]); n++ {
-		}
+		n = len(rest) - len(strings.TrimLeft(rest[2:], "0123456789abcdefABCDEF"))
 		return token{kind: kindHex, text: rest[:n], value: rest[:n]}
 	}
 	for n < len(rest) && isDigit(rest[n]) {

@@ -168,7 +168,13 @@ func (r *renderer) compareTexts(op string, a, b fragment) fragment {
 	if r.numbered && op != "=" && op != "!=" {
 		a = a.wrap("(", ` COLLATE "C")`, a.is)
 	}
-	return join(" "+sqlOperator(op)+" ", conditionValue, a, b).wrap("(", ")", conditionValue)
+	f := join(" "+sqlOperator(op)+" ", conditionValue, a, b)
+	if !r.numbered && op == "=" {
+		// Else SQLite, which knows nothing of what our functions return, takes the
+		// text for no restriction and begins with the larger table.
+		return f.wrap("likelihood(", ", 0.001)", conditionValue)
+	}
+	return f.wrap("(", ")", conditionValue)
 }
 
 // comparable is temporal, with a literal that is no date at the beginning of
