@@ -67,6 +67,7 @@ func (r *runner) collect(ctx context.Context, l *load) error {
 	if err != nil {
 		return fmt.Errorf("collect: %w", err)
 	}
+	l.index.Trim()
 	return l.spool.seal()
 }
 

@@ -35,6 +35,8 @@ type Index struct {
 	parts [partCount]part
 	known int // slots that came from a replica
 	seen  int // replicas seen in this load
+
+	isTrimmed bool
 }
 
 const partCount = 64
@@ -119,6 +121,9 @@ func (x *Index) See(key []byte, content rollcall.Hash) (Verdict, int64) {
 
 // IsSeen reports whether an entry with the key came in this load.
 func (x *Index) IsSeen(key string) bool {
+	if x.isTrimmed {
+		return true
+	}
 	hash := maphash.String(x.seed, key)
 	s := x.parts[hash%partCount].at(hash)
 	return s.ref&flagSeen != 0
@@ -149,6 +154,15 @@ func (x *Index) Missing(yield func(id int64, away, gone bool) bool) {
 				return
 			}
 		}
+	}
+}
+
+// Trim ends a load: all entries came. Where there were no replicas nobody can be
+// missing, and whose replica is found later was an entry of this load: then the
+// table is not needed any more.
+func (x *Index) Trim() {
+	if x.isTrimmed = x.known == 0; x.isTrimmed {
+		x.parts = [partCount]part{}
 	}
 }
 

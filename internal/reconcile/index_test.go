@@ -66,6 +66,12 @@ func TestIndexAgreesWithAMap(t *testing.T) {
 				t.Fatalf("IsSeen(%s) got %v, want %v", probe, got, want)
 			}
 		}
+		index.Trim()
+		for key, r := range model {
+			if got := index.IsSeen(key); got != r.seen {
+				t.Fatalf("IsSeen(%s) got %v after all, want %v", key, got, r.seen)
+			}
+		}
 		var got, want []int64
 		index.Missing(func(id int64, _, _ bool) bool { got = append(got, id); return true })
 		seen := 0
