@@ -36,6 +36,7 @@ type traits struct {
 	parameters int       // the most parameters of one statement
 	analyze    bool      // statistics are wanted as soon as a table fills
 	fillsAny   bool      // its filler takes any number of rows
+	sorting    [2]string // what to say before and after an index is made late; empty where that keeps readers out
 	isBrief    bool      // a statement that writes ends soon by itself
 	orFail     string    // between the verb and the table of a statement of many rows
 }

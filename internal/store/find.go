@@ -65,8 +65,8 @@ func (q *queries) candidates(ctx context.Context, v *view, class *rollcall.Class
 // column when there is none.
 func (q *queries) narrow(ctx context.Context, t *table, class *rollcall.Class, attrs []string, keys [][]string) (string, []int64, error) {
 	if look := q.lookupFor(t, class, attrs); look != nil {
-		known, err := q.recollect(ctx, t, look)
-		return look.column.name, known.possible(distinct(look.hashes(class, attrs, keys))), err
+		values, err := q.possible(ctx, t, look, distinct(look.hashes(class, attrs, keys)))
+		return look.column.name, values, err
 	}
 	for i, code := range attrs {
 		a := class.Attribute(code)

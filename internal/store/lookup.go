@@ -31,6 +31,11 @@ func newLookup(id int64, attrs []string, folded string) *lookup {
 // catalogue returns the column's name without quotes.
 func (look *lookup) catalogue() string { return strings.Trim(look.column.name, `"`) }
 
+// index is the index on the hashes.
+func (look *lookup) index() indexSpec {
+	return indexSpec{[]string{look.column.name}, look.column.name + " IS NOT NULL"}
+}
+
 // covers reports whether objects of a class have all attributes.
 func (look *lookup) covers(class *rollcall.Class) bool {
 	return !slices.ContainsFunc(look.attrs, func(code string) bool { return !ownText(class, code) })
@@ -263,8 +268,7 @@ func (t *Tx) addLookup(ctx context.Context, tab *table, attrs []string) error {
 	if _, there := have[look.catalogue()]; !there {
 		ddl = append(ddl, "ALTER TABLE "+tab.quoted+" ADD COLUMN "+look.column.name+" "+t.d.traits().types[number])
 	}
-	ix := indexSpec{[]string{look.column.name}, look.column.name + " IS NOT NULL"}
-	if err := t.fillLookup(ctx, tab, look, append(ddl, ix.statement(tab.name))); err != nil {
+	if err := t.fillLookup(ctx, tab, look, append(ddl, look.index().statement(tab.name))); err != nil {
 		return err
 	}
 	_, err = t.exec(ctx, "INSERT INTO lookup (root, attributes, folded_by) VALUES (?, ?, ?)",

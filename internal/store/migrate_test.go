@@ -160,7 +160,7 @@ func TestHotStatementsUseTheirIndex(t *testing.T) {
 	}
 	for _, query := range hot {
 		plan := explain(t, s, query)
-		if strings.Contains(plan, "SCAN") && !strings.Contains(plan, "SCAN v") || strings.Contains(plan, "(sync_source_id=?)") {
+		if strings.Contains(plan, "SCAN") && !strings.Contains(plan, "SCAN v") && !strings.Contains(plan, "VALUES CLAUSE") || strings.Contains(plan, "(sync_source_id=?)") {
 			t.Errorf("%s\nis carried out as\n%s", query, plan)
 		}
 	}
@@ -185,6 +185,14 @@ func hotStatements(t *testing.T, s *Store, src *rollcall.Source) []string {
 	}
 	person := src.Class
 	replica := rollcall.Replica{Source: 1, Key: "k", Row: rollcall.Row{{}}}
+	objectsIn := make([]rollcall.Object, len(ids))
+	for i := range ids { // a transaction does not look for what it knows not to be there
+		objectsIn[i] = rollcall.Object{Class: person, ID: ids[i], Values: []string{names[i], ""}}
+	}
+	if err := tx.InsertObjects(ctx, person, objectsIn); err != nil {
+		t.Fatal(err)
+	}
+	_, taken := tx.Taken(ctx, person, []string{"name"}, keys)
 	_, find := tx.Find(ctx, person, []string{"name"}, keys)
 	_, field := tx.Find(ctx, person, []string{"manager_name"}, keys)
 	_, objects := tx.Objects(ctx, person, ids)
@@ -197,7 +205,7 @@ func hotStatements(t *testing.T, s *Store, src *rollcall.Source) []string {
 	inserted := tx.InsertReplicas(ctx, src, []rollcall.Replica{replica})
 	replica.ID = 1
 	for _, err := range []error{
-		find, field, objects, referrers, replicas, byName, byDest, inserted,
+		find, taken, field, objects, referrers, replicas, byName, byDest, inserted,
 		tx.UpdateReplicas(ctx, src, []rollcall.Replica{replica}), tx.SetLastSeen(ctx, 1, numbers, tx.now()),
 		tx.DeleteReplicasOf(ctx, person, ids), tx.DeleteReplicas(ctx, src, numbers), tx.DeleteObjects(ctx, person, ids),
 		tx.History(ctx, rollcall.HistoryFilter{Object: rollcall.Ref{Class: "Person", ID: 1}}, nil), tx.History(ctx, rollcall.HistoryFilter{Run: 1}, nil),

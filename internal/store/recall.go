@@ -13,12 +13,15 @@ import (
 type recall struct {
 	lookups map[string]*recollection // by column and table
 	seeds   [2]maphash.Seed
+	late    map[string]string // by column and table: what makes an index that is not there
+	exec    func(ctx context.Context, query string) error
 }
 
 // recollection is what is remembered of one look-up.
 type recollection struct {
-	hashes *sieve                // all hashes there are; nil when there were too many to begin with
+	hashes *hashSet              // all hashes there are; nil when there were too many to begin with
 	taken  map[keyPrint]struct{} // keys that some object is known to have
+	asked  bool                  // the database was asked: somebody may have a key
 }
 
 // keyPrint stands for a folded key. It is keyed anew for each transaction: that
@@ -33,8 +36,8 @@ const (
 	recallTaken = 200_000
 )
 
-func newRecall() *recall {
-	return &recall{lookups: map[string]*recollection{}, seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}}
+func newRecall(exec func(ctx context.Context, query string) error) *recall {
+	return &recall{exec: exec, late: map[string]string{}, lookups: map[string]*recollection{}, seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}}
 }
 
 // print stands for a key that a matcher looks for.
@@ -70,7 +73,7 @@ func (q *queries) recollect(ctx context.Context, t *table, look *lookup) (*recol
 		return nil, err
 	}
 	if highest <= recallRows {
-		m.hashes = &sieve{}
+		m.hashes = &hashSet{}
 		column := look.column.name
 		err := q.each(ctx, "SELECT "+column+" FROM "+t.quoted+" WHERE "+column+" IS NOT NULL", nil, func(rows *sql.Rows) error {
 			var hash int64
@@ -86,18 +89,27 @@ func (q *queries) recollect(ctx context.Context, t *table, look *lookup) (*recol
 	return m, nil
 }
 
-// possible leaves out the hashes that no object has.
-func (m *recollection) possible(hashes []int64) []int64 {
-	if m == nil || m.hashes == nil {
-		return hashes
+// possible leaves out the hashes that no object has, and has the index made that
+// finds the others.
+func (q *queries) possible(ctx context.Context, t *table, look *lookup, hashes []int64) ([]int64, error) {
+	m, err := q.recollect(ctx, t, look)
+	if err != nil || m == nil {
+		return hashes, err
 	}
-	kept := hashes[:0]
-	for _, h := range hashes {
-		if m.hashes.mayHave(uint64(h)) {
-			kept = append(kept, h)
+	if m.hashes != nil {
+		kept := hashes[:0]
+		for _, h := range hashes {
+			if m.hashes.has(uint64(h)) {
+				kept = append(kept, h)
+			}
 		}
+		hashes = kept
 	}
-	return kept
+	if len(hashes) == 0 {
+		return nil, nil
+	}
+	m.asked = true
+	return hashes, q.needIndex(ctx, look.column.name, t.quoted)
 }
 
 // entered notes the hash of an object that is written.
@@ -116,58 +128,51 @@ func (r *recall) forget(t *table) {
 	}
 }
 
-// sieve is a Bloom filter that grows: it never forgets a hash, and takes about
-// one in a hundred others for one of its own.
-type sieve struct{ layers []sieveLayer }
+// hashSet keeps 32 bits of each hash, and where it found room tells as many more:
+// once in hundreds of millions it takes another hash for one of its own. It never
+// forgets, and never moves what it has.
+type hashSet struct{ layers []hashLayer }
 
-// sieveLayer has ten bits for each hash that it has room for.
-type sieveLayer struct {
-	bits       []uint64
-	room, held int
+// hashLayer is a table with open addressing, three quarters full at most.
+type hashLayer struct {
+	tags []uint32 // 0 is free
+	used int
 }
 
-const (
-	sieveRoom   = 1 << 16 // of the first layer; each further one has twice the room
-	sieveBits   = 10
-	sieveProbes = 6
-)
+// hashRoom is the size of the first layer; each further one is twice as large.
+const hashRoom = 1 << 16
 
-func (s *sieve) add(hash uint64) {
+func (s *hashSet) add(hash uint64) {
+	if s.has(hash) {
+		return
+	}
 	last := len(s.layers) - 1
-	if last < 0 || s.layers[last].held == s.layers[last].room {
+	if last < 0 || s.layers[last].used*4 >= len(s.layers[last].tags)*3 {
 		last++
-		room := sieveRoom << last
-		s.layers = append(s.layers, sieveLayer{bits: make([]uint64, room*sieveBits/64), room: room})
+		s.layers = append(s.layers, hashLayer{tags: make([]uint32, hashRoom<<last)})
 	}
 	l := &s.layers[last]
-	l.held++
-	n := uint64(len(l.bits)) * 64
-	for step := range uint64(sieveProbes) {
-		at := probe(hash, step) % n
-		l.bits[at/64] |= 1 << (at % 64)
-	}
+	*l.at(hash) = tagOf(hash)
+	l.used++
 }
 
-func (s *sieve) mayHave(hash uint64) bool {
+func (s *hashSet) has(hash uint64) bool {
 	for i := range s.layers {
-		if s.layers[i].mayHave(hash) {
+		if *s.layers[i].at(hash) != 0 {
 			return true
 		}
 	}
 	return false
 }
 
-func (l *sieveLayer) mayHave(hash uint64) bool {
-	n := uint64(len(l.bits)) * 64
-	for step := range uint64(sieveProbes) {
-		if at := probe(hash, step) % n; l.bits[at/64]&(1<<(at%64)) == 0 {
-			return false
+// at returns the tag of a hash, or the free place that it would take.
+func (l *hashLayer) at(hash uint64) *uint32 {
+	tag, mask := tagOf(hash), uint64(len(l.tags)-1)
+	for i := hash >> 32 & mask; ; i = (i + 1) & mask {
+		if p := &l.tags[i]; *p == 0 || *p == tag {
+			return p
 		}
 	}
-	return true
 }
 
-// probe returns one of the places of a hash, by double hashing.
-func probe(hash, step uint64) uint64 {
-	return hash>>32 + step*(hash<<32>>32|1)
-}
+func tagOf(hash uint64) uint32 { return max(1, uint32(hash)) }

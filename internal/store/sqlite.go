@@ -29,7 +29,14 @@ func (d *sqlite) traits() *traits { return &sqliteTraits }
 // whole transaction is rolled back.
 var sqliteTraits = traits{
 	folder: "sqlite", types: [...]string{text: "TEXT", exact: "TEXT", number: "INTEGER", binary: "BLOB"},
-	rows: 50, parameters: 1000, isBrief: true, orFail: "OR FAIL ",
+	rows: 50, parameters: 1000, isBrief: true, sorting: sqliteSorting, orFail: "OR FAIL ",
+}
+
+// sqliteSorting holds the memory down in which an index is sorted: by itself
+// SQLite would keep all of it there, a hundred bytes a row.
+var sqliteSorting = [...]string{
+	"PRAGMA temp_store = FILE; PRAGMA cache_size = -8192",
+	"PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768",
 }
 
 // open makes the file, for its owner alone, when there is none.

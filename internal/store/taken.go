@@ -51,10 +51,13 @@ func (q *queries) takenBy(ctx context.Context, look *lookup, class *rollcall.Cla
 		return nil, err
 	}
 	m := newMatcher(class, attrs, keys)
-	hashes := q.stillToFind(known, m, look.hashes(class, attrs, keys), taken)
+	hashes, err := q.possible(ctx, v.table, look, distinct(q.stillToFind(known, m, look.hashes(class, attrs, keys), taken)))
+	if err != nil {
+		return nil, err
+	}
 	read := 0
 	first := "(CAST(? AS " + q.d.traits().types[number] + "))"
-	err = inLists(known.possible(distinct(hashes)), func(_ string, args []any) error {
+	err = inLists(hashes, func(_ string, args []any) error {
 		values := first + strings.Repeat(",(?)", len(args)-1)
 		objects, err := v.collect(ctx, "id IN (WITH v (hash) AS (VALUES "+values+") SELECT (SELECT o.id FROM "+v.table.quoted+" AS o WHERE o."+
 			look.column.name+" = v.hash"+v.where+" LIMIT 1) FROM v)", args)

@@ -44,7 +44,7 @@ func (s *Store) Begin(ctx context.Context) (*Tx, error) {
 	}
 	behind := newBehind(s.d, conn, ctx.Err)
 	t := &Tx{tx: orderly{tx, behind}, conn: conn, ended: ctx.Err, told: s.told, bulks: map[string]*bulk{}, fills: map[string]fill{}}
-	t.queries = queries{d: s.d, model: s.model, shape: new(atomic.Pointer[layout]), now: s.now, recall: newRecall()}
+	t.queries = queries{d: s.d, model: s.model, shape: new(atomic.Pointer[layout]), now: s.now, recall: newRecall(t.run)}
 	t.statements = newStatements(tx, s.d)
 	t.ready = behind.settle
 	if err := t.catchUp(ctx, s); err != nil {
@@ -83,10 +83,16 @@ func (t *Tx) Commit() error {
 	if t.done {
 		return rollcall.Errorf(rollcall.Internal, "commit: the transaction has ended already")
 	}
-	if err := t.disown(); err != nil {
+	// What can fail for a reason of the database's is done before.
+	err := t.makeLate(context.Background())
+	if err == nil {
+		err = t.disown()
+	}
+	if err != nil {
+		_ = t.Rollback() // the first error tells more
 		return fmt.Errorf("commit: %w", err)
 	}
-	err := t.d.translate(t.tx.Commit())
+	err = t.d.translate(t.tx.Commit())
 	if e := t.end(); err == nil {
 		err = e
 	}
@@ -123,6 +129,12 @@ func (t *Tx) end() error {
 		return err
 	}
 	return nil
+}
+
+// run runs a statement that is not worth preparing.
+func (t *Tx) run(ctx context.Context, query string) error {
+	_, err := t.tx.ExecContext(ctx, query)
+	return t.d.translate(err)
 }
 
 // exec runs one statement and returns how many rows it touched.
