@@ -223,7 +223,7 @@ func (s *suite) queryLimits(t *testing.T) {
 	texts := "SELECT Person WHERE name IN ('boss'" + strings.Repeat(",'no one'", 100000) + ")"
 	deep := "SELECT Person WHERE id = 11 AND 1 = " + strings.Repeat("IF(1, ", 70) + "1" + strings.Repeat(", 0)", 70)
 	chain := "SELECT Person WHERE id = (0" + strings.Repeat(" + 1", 11) + strings.Repeat(" + 0", 130) + ")"
-	wide := "SELECT Person WHERE id = 11 AND (0" + strings.Repeat(" OR name LIKE 'b%'", 2500) + ")"
+	wide := "SELECT Person WHERE id = 11 AND (0" + strings.Repeat(" OR name LIKE 'b%'", 2000) + ")"
 	substr := "SELECT Person WHERE id = 11 AND 'x' = " + strings.Repeat("SUBSTR(", 100) + "'x'" + strings.Repeat(", 1)", 100)
 	concat := "SELECT Person WHERE id = 11 AND '' != CONCAT(name" + strings.Repeat(", name", 99) + ")"
 	for text, want := range map[string]string{numbers: "12", texts: "11", deep: "11", chain: "11", wide: "11", substr: "11", concat: "11"} {
