@@ -101,7 +101,7 @@ func TestExecAnswers(t *testing.T) {
 			answered + "Objects creation errors: 3", answered + "Objects update errors: 4", answered + "Objects reconciliation errors: 5"}, []string{"reconciliation errors: 5"}},
 		"all but the last": {counters(1, 0, 0, 0, 0), []string{answered + "Objects deletion errors: 1"}, nil},
 		"cancelled":        {"<p>ERROR: All records are old. The synchronization was cancelled.</p>" + counters(0, 0, 0, 0, 0), []string{answered + "All records are old. The synchronization was cancelled\n"}, []string{answered}},
-		"a login form":     {`<form><input type="hidden" name="loginop" value="login"/></form>`, []string{"[Error]\tFailed to login to iTop. Invalid (or insufficent) credentials."}, []string{"Failed to login"}},
+		"a login form":     {`<form><input type="hidden" name="loginop" value="login"/></form>`, []string{"[Error]\tFailed to login to iTop. Invalid (or insuffic"}, []string{"Failed to login"}},
 		"something else":   {"<html><b>502</b> Bad\nGateway</html>", []string{"[Error]\tSynchronization of data source 'People source' failed.", "[Error]\tiTop answered: 502 Bad Gateway"}, []string{"failed."}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -137,10 +137,10 @@ func (p *xmlParser) rest() error {
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
-			return errors.New("Extra content at the end of the document")
+			return errors.New("Extra content at the end of the document") //nolint:staticcheck // libxml's words
 		case xml.CharData:
 			if len(bytes.TrimSpace(t)) > 0 {
-				return errors.New("Extra content at the end of the document")
+				return errors.New("Extra content at the end of the document") //nolint:staticcheck // libxml's words
 			}
 		}
 	}

@@ -5,6 +5,7 @@ package sqlquery
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strconv"
@@ -33,6 +34,11 @@ func Query(ctx context.Context, db Database, query string, emit func(*Row) error
 		return err
 	}
 	defer pool.Close()
+	if db.Driver == "sqlite" {
+		if query, err = withoutTimes(ctx, pool, query); err != nil {
+			return err
+		}
+	}
 	rows, err := pool.QueryContext(ctx, query)
 	if err != nil {
 		return fmt.Errorf("run the query: %w", err)
@@ -64,6 +70,35 @@ func Query(ctx context.Context, db Database, query string, emit func(*Row) error
 		}
 	}
 	return errors.Join(rows.Err())
+}
+
+// withoutTimes rewrites a query so that SQLite's driver gives the text of columns
+// declared as times as it is stored: an expression has no declared type.
+func withoutTimes(ctx context.Context, pool *sql.DB, query string) (string, error) {
+	inner := "(" + strings.TrimRight(strings.TrimSpace(query), ";") + "\n)"
+	rows, err := pool.QueryContext(ctx, "SELECT * FROM "+inner+" LIMIT 0")
+	if err != nil {
+		return query, nil //nolint:nilerr // no query that can stand within another: it is run as it is
+	}
+	defer rows.Close()
+	types, err := rows.ColumnTypes()
+	if err != nil {
+		return "", fmt.Errorf("run the query: %w", err)
+	}
+	hasTimes := false
+	columns := make([]string, len(types))
+	for i, c := range types {
+		name := `"` + strings.ReplaceAll(c.Name(), `"`, `""`) + `"`
+		columns[i] = "+" + name + " AS " + name
+		switch strings.ToUpper(c.DatabaseTypeName()) {
+		case "DATE", "DATETIME", "TIMESTAMP":
+			hasTimes = true
+		}
+	}
+	if !hasTimes {
+		return query, rows.Err()
+	}
+	return "SELECT " + strings.Join(columns, ", ") + " FROM " + inner, rows.Err()
 }
 
 // plain brings a driver's value into one of the kinds that a Row holds.

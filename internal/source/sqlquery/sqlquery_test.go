@@ -1,0 +1,168 @@
+package sqlquery_test
+
+import (
+	"database/sql"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"rollcall/internal/rollcall"
+	"rollcall/internal/source"
+	"rollcall/internal/source/sourcetest"
+	"rollcall/internal/source/sqlquery"
+	"rollcall/test/lab"
+)
+
+// newSQLite makes a file with three people.
+func newSQLite(t testing.TB) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "hr?.db")
+	db, err := sql.Open("sqlite", "file:"+strings.ReplaceAll(file, "?", "%3f"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), `CREATE TABLE p (id INT, name TEXT, born DATETIME, size DOUBLE, photo BLOB);
+INSERT INTO p VALUES (1,'René','2026-01-02',0.5,x'00ff'),(2,'Ann',NULL,2,NULL),(3,'','2026-01-02 03:04:05',NULL,'x')`); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func TestCollector(t *testing.T) {
+	t.Parallel()
+	file := newSQLite(t)
+	open := func(query, key string, fields ...string) func(testing.TB) source.Collector {
+		return func(t testing.TB) source.Collector {
+			c, err := sqlquery.New(sqlquery.Config{Database: sqlquery.Database{Driver: "sqlite", Name: file}, Query: query, Key: key, Fields: fields})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return c
+		}
+	}
+	const all = "SELECT * FROM p ORDER BY id"
+	sourcetest.Run(t, sourcetest.Suite{
+		Open: open(all, "ID", "name", "Born", "size", "photo"),
+		Want: map[string]sourcetest.Entry{
+			"1": {Name: "row 1", Fields: map[string][]string{"name": {"René"}, "Born": {"2026-01-02"}, "size": {"0.5"}, "photo": {"\x00\xff"}}},
+			"2": {Name: "row 2", Fields: map[string][]string{"name": {"Ann"}, "size": {"2"}}},
+			"3": {Name: "row 3", Fields: map[string][]string{"Born": {"2026-01-02 03:04:05"}, "photo": {"x"}}},
+		},
+		Broken: map[string]func(testing.TB) source.Collector{
+			"no such table":  open("SELECT * FROM nobody", "id"),
+			"no such key":    open(all, "uid"),
+			"no such column": open(all, "id", "mail"),
+			"no such file": func(testing.TB) source.Collector {
+				c, err := sqlquery.New(sqlquery.Config{Database: sqlquery.Database{Driver: "sqlite", Name: file + ".gone"}, Query: all, Key: "id"})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return c
+			},
+		},
+	})
+}
+
+// rows reads a query as texts.
+func rows(t *testing.T, db sqlquery.Database, query string) [][]string {
+	t.Helper()
+	var list [][]string
+	err := sqlquery.Query(t.Context(), db, query, func(r *sqlquery.Row) error {
+		var row []string
+		for i, v := range r.Values {
+			row = append(row, fmt.Sprintf("%s=%v", r.Columns[i], v))
+		}
+		list = append(list, row)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func TestPostgres(t *testing.T) {
+	t.Parallel()
+	dsn := os.Getenv("TEST_POSTGRES_DSN")
+	db := sqlquery.Database{Driver: "pgsql", Name: "host=127.0.0.1;port=5432;dbname=postgres", User: "postgres", Password: "postgres"}
+	if dsn != "" {
+		var err error
+		if db, err = sqlquery.ParsePDO(dsn, os.Getenv("TEST_POSTGRES_USER"), rollcall.Secret(os.Getenv("TEST_POSTGRES_PASSWORD"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Check(t.Context()); err != nil {
+		t.Skipf("no PostgreSQL to ask: %v", err)
+	}
+	got := rows(t, db, "SELECT 1 AS id, 'é' AS name, 1.50::numeric(5,2) AS d, true AS b, false AS f, NULL::text AS n, timestamp '2026-01-02 03:04:05' AS t, 0.1::float8 AS x")
+	want := [][]string{{"id=1", "name=é", "d=1.50", "b=true", "f=false", "n=<nil>", "t=2026-01-02 03:04:05", "x=0.1"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if err := sqlquery.Query(t.Context(), db, "SELECT broken FROM nobody", func(*sqlquery.Row) error { return nil }); err == nil {
+		t.Error("a broken query passed")
+	}
+}
+
+func TestMariaDB(t *testing.T) {
+	t.Parallel()
+	lab.Require(t, "mariadbd")
+	lab.Require(t, "mariadb-install-db")
+	dir, err := os.MkdirTemp("", "maria")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if out, err := exec.CommandContext(t.Context(), "mariadb-install-db", "--no-defaults", "--user=root", "--datadir="+dir+"/data", "--auth-root-authentication-method=normal", "--skip-test-db").CombinedOutput(); err != nil {
+		t.Skipf("mariadb-install-db: %v\n%s", err, out)
+	}
+	server := exec.Command("mariadbd", "--no-defaults", "--user=root", "--datadir="+dir+"/data", "--socket="+dir+"/s", "--skip-networking", "--pid-file="+dir+"/pid")
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Process.Kill(); _ = server.Wait() })
+	db := sqlquery.Database{Driver: "mysql", Name: "unix_socket=" + dir + "/s;dbname=", User: "root"}
+	deadline := time.Now().Add(20 * time.Second)
+	for db.Check(t.Context()) != nil {
+		if time.Now().After(deadline) {
+			t.Fatal("mariadbd does not answer")
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	got := rows(t, db, "SELECT 1 AS id, 'é𝄞' AS name, CAST(1.5 AS DECIMAL(5,2)) AS d, true AS b, NULL AS n, CAST('2026-01-02 03:04:05' AS DATETIME) AS t, 'a;\"b' AS q")
+	want := [][]string{{"id=1", "name=é𝄞", "d=1.50", "b=1", "n=<nil>", "t=2026-01-02 03:04:05", `q=a;"b`}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestConnectionStrings(t *testing.T) {
+	t.Parallel()
+	for dsn, want := range map[string]string{
+		"oracle8:x": "could not find driver", "nothing": "does not begin with a driver", "oci:dbname=//h/s": "-tags oracle",
+	} {
+		if _, err := sqlquery.ParsePDO(dsn, "u", "p"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", dsn, err, want)
+		}
+	}
+	for _, dsn := range []string{"mysql:host=h;dbname=d", "pgsql:host=h", "sqlite:/x", "sqlsrv:Server=h,1433;Database=d"} {
+		if _, err := sqlquery.ParsePDO(dsn, "u", "p"); err != nil {
+			t.Errorf("%s: %v", dsn, err)
+		}
+	}
+	err := sqlquery.Database{Driver: "mysql", Name: "host=127.0.0.1;port=1", User: "u", Password: "geheim"}.Check(t.Context())
+	if err == nil || strings.Contains(err.Error(), "geheim") {
+		t.Errorf("got %v", err)
+	}
+	err = sqlquery.Database{Driver: "sqlsrv", Name: "Server=127.0.0.1,1;Database=d", User: "u", Password: "geheim"}.Check(t.Context())
+	if err == nil || strings.Contains(err.Error(), "geheim") {
+		t.Errorf("got %v", err)
+	}
+}
