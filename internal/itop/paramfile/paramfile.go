@@ -43,7 +43,7 @@ func read(path string) ([]byte, error) {
 	if err != nil {
 		return nil, unread(err)
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, maxSize+1))
 	if err == nil && len(text) > maxSize {
 		err = fmt.Errorf("it is larger than %d MiB", maxSize>>20)

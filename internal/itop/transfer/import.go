@@ -101,7 +101,7 @@ func (s *Service) importCSV(ctx context.Context, r *gate.Request, report *report
 	if !ok {
 		return usageError{"csvdata"}
 	}
-	defer data.Close() //nolint:errcheck // it was only read
+	defer data.Close()
 	o, err := j.options(p, size)
 	if err != nil {
 		return err

@@ -1,9 +1,6 @@
 package transfer
 
-import (
-	"html"
-	"strings"
-)
+import "strings"
 
 // The formats of export-v2.php, in the order in which iTop 3.2.0 lists them.
 const (
@@ -81,10 +78,4 @@ func usageHTML() string {
 	}
 	b.WriteString("</div>")
 	return b.String()
-}
-
-// usageText is the same for a terminal.
-func usageText() string {
-	text := strings.NewReplacer("</p>", "\n", "<p>", "", "<hr/>", "\n", "</div>", "").Replace(usageHTML())
-	return html.UnescapeString(text)
 }

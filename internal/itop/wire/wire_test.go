@@ -185,7 +185,7 @@ func FuzzDateFormat(f *testing.F) {
 	for _, seed := range []string{"Y-m-d H:i:s", "%d", `\`, "AaGgHh", "日", strings.Repeat("Y", 100_000)} {
 		f.Add(seed, "x")
 	}
-	f.Fuzz(func(t *testing.T, format, text string) {
+	f.Fuzz(func(_ *testing.T, format, text string) {
 		d := wire.NewDateFormat(format)
 		d.Parse(text)
 		d.DateOnly().Parse(text)
