@@ -1,21 +1,16 @@
 package replay
 
 import (
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"text/tabwriter"
 	"time"
 )
 
-var (
-	findings = flag.String("findings", "", "write what is wrong into this file")
-	ratchet  = flag.Bool("ratchet", false, "take the number of wrong exchanges of this run as the most allowed")
-)
+var findings = flag.String("findings", "", "write the table and what is wrong into this file")
 
 // tally is what became of the exchanges of one recording.
 type tally struct {
@@ -29,10 +24,15 @@ func (w *world) play(t *testing.T, name string) *tally {
 	t.Helper()
 	file, exchanges := load(t, name)
 	sum := &tally{file: file, exchanges: len(exchanges)}
-	defer func(start time.Time) { t.Logf("%s: %d exchanges in %s", name, len(exchanges), time.Since(start).Round(time.Millisecond)) }(time.Now())
+	defer func(start time.Time) {
+		t.Logf("%s: %d exchanges in %s", name, len(exchanges), time.Since(start).Round(time.Millisecond))
+	}(time.Now())
 	for i := range exchanges {
 		e := &exchanges[i]
 		pause(name, i)
+		if name == "h10" && i == 19 {
+			w.skipPerson(t) // the simulated run before this used up a number there (docs/differences.md, numbers)
+		}
 		got := w.client.send(t, e)
 		diff := compare(&e.Response, &got)
 		d := documented(name, i)
@@ -147,44 +147,45 @@ func TestRecordings(t *testing.T) {
 	judge(t, append(sums, sum))
 }
 
+// skipPerson uses up one number of a person.
+func (w *world) skipPerson(t *testing.T) {
+	t.Helper()
+	w.rest(t, `{"operation":"core/create","class":"Person","comment":"x","output_fields":"id","fields":{"org_id":1,"name":"Filler","first_name":"x"}}`)
+	w.rest(t, `{"operation":"core/delete","class":"Person","comment":"x","key":{"name":"Filler"}}`)
+}
+
 // addHardware makes the brand and the model that somebody made before c26.
 func (w *world) addHardware(t *testing.T) {
 	t.Helper()
-	for _, data := range []string{
-		`{"operation":"core/create","class":"Brand","comment":"x","fields":{"name":"Dell"}}`,
-		`{"operation":"core/create","class":"Model","comment":"x","fields":{"name":"Latitude","brand_id":{"name":"Dell"},"type":"PC"}}`,
-	} {
-		e := exchange{Request: request{
-			Method: "POST", Path: "/webservices/rest.php", Query: fields{{"version", "1.3"}},
-			Headers: map[string]string{"Content-Type": "application/x-www-form-urlencoded"},
-			Form:    fields{{"auth_user", "admin"}, {"auth_pwd", secret}, {"json_data", data}},
-		}}
-		if got := w.client.send(t, &e); !strings.HasPrefix(got.Body, `{"code":0,`) {
-			t.Logf("make the hardware of c26: %s", got.Body)
-		}
+	w.rest(t, `{"operation":"core/create","class":"Brand","comment":"x","fields":{"name":"Dell"}}`)
+	w.rest(t, `{"operation":"core/create","class":"Model","comment":"x","fields":{"name":"Latitude","brand_id":{"name":"Dell"},"type":"PC"}}`)
+}
+
+// rest carries out an operation that is no part of a recording.
+func (w *world) rest(t *testing.T, data string) {
+	t.Helper()
+	e := exchange{Request: request{
+		Method: "POST", Path: "/webservices/rest.php", Query: fields{{"version", "1.3"}},
+		Headers: map[string]string{"Content-Type": "application/x-www-form-urlencoded"},
+		Form:    fields{{"auth_user", "admin"}, {"auth_pwd", secret}, {"json_data", data}},
+	}}
+	if got := w.client.send(t, &e); !strings.HasPrefix(got.Body, `{"code":0,`) {
+		t.Fatalf("%s: got %s", data, got.Body)
 	}
 }
 
-const ratchetFile = "testdata/wrong.json"
-
-// judge prints the table and fails where more is wrong than allowed.
+// judge prints the table and fails where anything is wrong.
 func judge(t *testing.T, sums []*tally) {
 	t.Helper()
-	allowed := map[string]int{}
-	if text, err := os.ReadFile(ratchetFile); err == nil {
-		if err := json.Unmarshal(text, &allowed); err != nil {
-			t.Fatal(err)
-		}
-	}
 	var table, all strings.Builder
 	tw := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tw, "recording\texchanges\tsame\tdocumented different\twrong")
-	total, now := tally{file: "all"}, map[string]int{}
+	total := tally{file: "all"}
 	for _, s := range sums {
 		fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t%d\n", s.file, s.exchanges, s.same, s.known, s.wrong)
 		total.exchanges, total.same, total.known, total.wrong = total.exchanges+s.exchanges, total.same+s.same, total.known+s.known, total.wrong+s.wrong
-		if now[s.file] = s.wrong; s.wrong > allowed[s.file] {
-			t.Errorf("%s: %d wrong, %d allowed\n%s", s.file, s.wrong, allowed[s.file], cut(s.report.String(), 0, 4000))
+		if s.wrong > 0 {
+			t.Errorf("%s: %d wrong\n%.20000s", s.file, s.wrong, s.report.String())
 		}
 		all.WriteString(s.report.String())
 	}
@@ -195,18 +196,6 @@ func judge(t *testing.T, sums []*tally) {
 	t.Logf("\n%s", table.String())
 	if *findings != "" {
 		if err := os.WriteFile(*findings, []byte(table.String()+"\n"+all.String()), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if *ratchet {
-		text, err := json.MarshalIndent(now, "", "  ")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.MkdirAll(filepath.Dir(ratchetFile), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(ratchetFile, append(text, '\n'), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
