@@ -118,6 +118,55 @@ func importSurvivesAnyText(t *testing.T, w *world) {
 	}
 }
 
+// TestImportRefusesWhatIsNoTable wants one line for a body that would otherwise
+// fill memory, and nothing imported.
+func TestImportRefusesWhatIsNoTable(t *testing.T) {
+	t.Parallel()
+	w := sqlite(t)
+	for what, data := range map[string]string{
+		"a million columns":        strings.Repeat("name;", 1_000_000),
+		"a header of 20 MB":        strings.Repeat("x", 20<<20),
+		"a row of 20 MB":           people + strings.Repeat("x", 20<<20),
+		"an open quote":            people + "A;B;a@example.com;Demo;active\n\"" + strings.Repeat("x\n", 10<<20),
+		"a thousand wrong columns": strings.Repeat("nosuch;", 1000),
+	} {
+		lines := w.imports(map[string]string{"reconciliationkeys": "email", "csvdata": data})
+		last := lines[len(lines)-1]
+		if !strings.HasPrefix(last, "#") || len(last) > 4096 || strings.Contains(last, "Internal") {
+			t.Errorf("%s: got %.300q", what, last)
+		}
+	}
+	if n, err := w.store.Count(w.ctx, w.model.Class("Person")); n != 0 || err != nil {
+		t.Errorf("got %d persons (%v), want none", n, err)
+	}
+}
+
+// TestImportKeepsLongReportsWhole wants every line of a report that does not fit
+// in memory, and its length said.
+func TestImportKeepsLongReportsWhole(t *testing.T) {
+	t.Parallel()
+	w := sqlite(t)
+	const rows = 20_000
+	var b strings.Builder
+	b.WriteString("name;first_name;email;org_id->name;function\n")
+	for i := range rows {
+		b.WriteString("N" + strconv.Itoa(i) + ";F;x" + strconv.Itoa(i) + "@example.com;Nowhere;" + strings.Repeat("f", 100) + "\n")
+	}
+	rec := w.ask(w.service.Import, map[string]string{
+		"class": "Person", "charset": "UTF-8", "no_localize": "1", "separator": ";", "output": "details", "reconciliationkeys": "email", "csvdata": b.String(),
+	})
+	text := rec.Body.String()
+	if got := strings.Count(text, "No match for value 'Nowhere'"); got != rows {
+		t.Errorf("got %d lines, want %d", got, rows)
+	}
+	if got, want := rec.Header().Get("Content-Length"), strconv.Itoa(len(text)); got != want {
+		t.Errorf("got Content-Length %s, want %s", got, want)
+	}
+	if !strings.HasSuffix(text, strings.Repeat("f", 100)+"\n") {
+		t.Errorf("the report ends with %q", text[len(text)-200:])
+	}
+}
+
 func importKeepsToWhatTheAccountMayDo(t *testing.T, w *world) {
 	data := map[string]string{
 		"class": "Person", "charset": "UTF-8", "no_localize": "1", "separator": ";", "output": "details",
