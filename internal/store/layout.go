@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 
 	"rollcall/internal/rollcall"
 )
@@ -58,6 +59,7 @@ type layout struct {
 	model  *rollcall.Model
 	tables map[string]*table // by root class
 	newest int64             // the last look-up it knows
+	views  sync.Map          // by class: the view that reads all attributes
 }
 
 // reserved are the columns that every class table has besides its attributes.

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	modernc "modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -65,8 +66,12 @@ func (d *sqlite) open(ctx context.Context) (writer, reader *sql.DB, err error) {
 		_ = writer.Close()
 		return nil, nil, err
 	}
+	// A connection that is opened anew reads the schema and prepares every statement
+	// again: a sixth of the time of short reads by eight clients. Those that nobody
+	// needs for a while give their memory back.
 	reader.SetMaxOpenConns(8)
-	reader.SetMaxIdleConns(2)
+	reader.SetMaxIdleConns(8)
+	reader.SetConnMaxIdleTime(30 * time.Second)
 	return writer, reader, nil
 }
 
@@ -80,12 +85,16 @@ func (d *sqlite) connect(readOnly bool) (*sql.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the database %s: %w", d.path, err)
 	}
+	cache := "cache_size(-32768)"
+	if readOnly {
+		cache = "cache_size(-8192)" // there may be eight of them
+	}
 	set := url.Values{"_pragma": {
 		fmt.Sprintf("busy_timeout(%d)", writerWait.Milliseconds()), // first: the next ones may have to wait
 		"journal_mode(WAL)",
 		"synchronous(NORMAL)",
 		"foreign_keys(1)",
-		"cache_size(-32768)",
+		cache,
 		"temp_store(MEMORY)",
 		"journal_size_limit(67108864)",
 	}}

@@ -52,11 +52,13 @@ func TestFileIsForItsOwnerAlone(t *testing.T) {
 func TestConnectionsAreSetUp(t *testing.T) {
 	t.Parallel()
 	s := openFile(t, filepath.Join(t.TempDir(), "x.db"))
-	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "1", "foreign_keys": "1", "cache_size": "-32768", "busy_timeout": "10000"} {
-		for _, db := range []querier{s.writer, s.reader} {
+	for pragma, want := range map[string][2]string{
+		"journal_mode": {"wal", "wal"}, "synchronous": {"1", "1"}, "foreign_keys": {"1", "1"}, "cache_size": {"-32768", "-8192"}, "busy_timeout": {"10000", "10000"},
+	} {
+		for i, db := range []querier{s.writer, s.reader} {
 			var got string
-			if err := db.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got); err != nil || got != want {
-				t.Errorf("%s: got %q, %v, want %q", pragma, got, err, want)
+			if err := db.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got); err != nil || got != want[i] {
+				t.Errorf("%s: got %q, %v, want %q", pragma, got, err, want[i])
 			}
 		}
 	}

@@ -28,6 +28,42 @@ type ownView struct {
 
 // view reads all stored attributes, or only those of the codes given.
 func (q *queries) view(class *rollcall.Class, codes []string) (*view, error) {
+	if codes != nil {
+		return q.newView(class, codes)
+	}
+	// Most objects are read whole, one or few at a time: what that takes is worked
+	// out once a class.
+	views := &q.layout().views
+	if known, ok := views.Load(class); ok {
+		if v, ok := known.(*view); ok {
+			return v.of(q), nil
+		}
+	}
+	v, err := q.newView(class, nil)
+	if err != nil {
+		return nil, err
+	}
+	views.Store(class, v.of(nil))
+	return v, nil
+}
+
+// of returns a view of the same objects for other queries, with cells of its own.
+func (v *view) of(q *queries) *view {
+	next := *v
+	next.q = q
+	next.makeCells()
+	return &next
+}
+
+func (v *view) makeCells() {
+	v.cells = make([]any, v.width)
+	v.dest = make([]any, v.width)
+	for i := range v.cells {
+		v.dest[i] = &v.cells[i]
+	}
+}
+
+func (q *queries) newView(class *rollcall.Class, codes []string) (*view, error) {
 	t, err := q.layout().table(class)
 	if err != nil {
 		return nil, err
@@ -61,11 +97,7 @@ func (q *queries) view(class *rollcall.Class, codes []string) (*view, error) {
 	}
 	v.columns = strings.Join(names, ", ")
 	v.width = len(names)
-	v.cells = make([]any, v.width)
-	v.dest = make([]any, v.width)
-	for i := range v.cells {
-		v.dest[i] = &v.cells[i]
-	}
+	v.makeCells()
 	return v, nil
 }
 
