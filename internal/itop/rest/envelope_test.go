@@ -1,10 +1,12 @@
 package rest_test
 
 import (
+	"errors"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"rollcall/internal/auth"
 	"rollcall/internal/itop/gate"
 	"rollcall/internal/itop/rest"
 )
@@ -90,4 +92,7 @@ func TestCheckCredentials(t *testing.T) {
 	} {
 		w.want(data, want)
 	}
+	w.config.Accounts = credentials(func(auth.Credentials) (bool, error) { return true, errors.New("directory out of reach") })
+	w.service = rest.New(w.config)
+	w.want(`{"operation":"core/check_credentials","user":"u","password":"secret"}`, `{"code":0,"message":null,"authorized":false}`)
 }
