@@ -127,7 +127,7 @@ func (d *doors) Verify(ctx context.Context, name, login string, password rollcal
 	if err != nil {
 		return fmt.Errorf("directory %s: %w", name, err)
 	}
-	err = one.check.Do(ctx, func(c *directory.Conn) error { return c.Authenticate(dn, password) })
+	err = one.check.Do(ctx, func(c *directory.Conn) error { return c.Authenticate(ctx, dn, password) })
 	if err != nil {
 		return fmt.Errorf("directory %s: %w", name, err)
 	}

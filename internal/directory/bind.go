@@ -1,8 +1,9 @@
 package directory
 
 import (
-	"errors"
+	"context"
 	"fmt"
+	"time"
 
 	"rollcall/internal/rollcall"
 )
@@ -101,19 +102,16 @@ func (c *Conn) saslStep(mechanism string, token []byte) (answer []byte, more boo
 
 // Authenticate binds anew on the same connection as another user, to check a
 // password. The connection stays bound as that user when it succeeds and is
-// anonymous when it does not.
-func (c *Conn) Authenticate(user string, password rollcall.Secret) error {
+// anonymous when it does not. The server has the connect timeout to answer.
+func (c *Conn) Authenticate(ctx context.Context, user string, password rollcall.Secret) error {
 	b := Bind{Method: BindSimple, User: user, Password: password}
 	if err := b.validate(); err != nil {
 		return err
 	}
-	err := c.simpleBind(user, password.Reveal())
-	if r, ok := errors.AsType[*ResultError](err); ok {
-		return r.explain(fmt.Sprintf("bind to %s as %s", c.end.text, user))
-	}
-	if err != nil {
-		c.broken = errBroken
-		return explainNetwork("bind to "+c.end.text, c.end, err)
+	release := c.deadline(ctx, time.Now().Add(c.cfg.ConnectTimeout))
+	defer release()
+	if err := c.simpleBind(user, password.Reveal()); err != nil {
+		return c.fail(ctx, fmt.Sprintf("bind to %s as %s", c.end.text, user), err, c.cfg.ConnectTimeout)
 	}
 	return nil
 }
