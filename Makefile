@@ -5,7 +5,7 @@ SHELL       := bash
 .DEFAULT_GOAL := help
 
 GO       ?= go
-SERVERS  := slapd,samba,389ds,postgres
+SERVERS  := slapd,samba,389ds,postgres,recordings
 FUZZTIME ?= 1m
 TESTTIME ?= 20m
 LINT     := bin/golangci-lint

@@ -15,8 +15,8 @@ import (
 func (w *world) compareTables(t *testing.T, name string, sum *tally) {
 	t.Helper()
 	for kind, query := range map[string]string{
-		"replica": `SELECT id, sync_source_id, COALESCE(dest_id, 0), dest_class, status_last_seen <> '', status, status_dest_creator,
-			status_last_error, status_last_warning, COALESCE(info_creation_date, '') <> '', COALESCE(info_last_modified, '') <> ''
+		"replica": `SELECT id, sync_source_id, COALESCE(dest_id, 0), dest_class, CASE WHEN status_last_seen <> '' THEN 1 ELSE 0 END, status, status_dest_creator,
+			status_last_error, status_last_warning, CASE WHEN info_creation_date <> '' THEN 1 ELSE 0 END, CASE WHEN info_last_modified <> '' THEN 1 ELSE 0 END
 			FROM obj_synchroreplica ORDER BY sync_source_id, id`,
 		"log": `SELECT ` + strings.Join(logColumns, ", ") + ` FROM obj_synchrolog ORDER BY id DESC LIMIT 2`,
 	} {

@@ -11,12 +11,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
-	_ "modernc.org/sqlite" // reads the registry's file
+	_ "github.com/jackc/pgx/v5/stdlib" // reads the registry in PostgreSQL
+	_ "modernc.org/sqlite"             // reads the registry's file
 
 	"rollcall/internal/auth"
 	"rollcall/internal/registry"
@@ -67,19 +69,23 @@ func TestMain(m *testing.M) {
 // world is a registry as the recorded iTop was after its setup, and the program
 // that serves it.
 type world struct {
+	dir      string
 	client   *client
-	database string
+	database string // a path, or the address of a PostgreSQL database
 	log      *bytes.Buffer
 }
 
-// newWorld fills a registry and serves it until the test ends.
-func newWorld(t *testing.T, more ...thing) *world {
+// newWorld fills a registry and serves it until the test ends. The registry is
+// the PostgreSQL database given, or a file.
+func newWorld(t *testing.T, database string) *world {
 	t.Helper()
-	dir := t.TempDir()
-	w := &world{database: filepath.Join(dir, "rollcall.db"), log: &bytes.Buffer{}}
-	fill(t, w.database, more)
-	config := filepath.Join(dir, "rollcall.yaml")
-	if err := os.WriteFile(config, []byte(configuration), 0o600); err != nil {
+	w := &world{dir: t.TempDir(), database: database, log: &bytes.Buffer{}}
+	if database == "" {
+		w.database = filepath.Join(w.dir, "rollcall.db")
+	}
+	fill(t, w.database)
+	config := filepath.Join(w.dir, "rollcall.yaml")
+	if err := os.WriteFile(config, []byte(fmt.Sprintf(configuration, w.database)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -99,7 +105,7 @@ func newWorld(t *testing.T, more ...thing) *world {
 // cron.php. While maintenanceFile exists the pages say so.
 const (
 	maintenanceFile = "maintenance"
-	configuration   = `store: rollcall.db
+	configuration   = `store: %s
 serve:
   maintenance: ` + maintenanceFile + `
   cron_max_execution_time: 5s
@@ -109,7 +115,7 @@ serve:
 // maintain puts the program under maintenance while do runs.
 func (w *world) maintain(t *testing.T, do func()) {
 	t.Helper()
-	file := filepath.Join(filepath.Dir(w.database), maintenanceFile)
+	file := filepath.Join(w.dir, maintenanceFile)
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +171,11 @@ func (w *world) start(t *testing.T, config, address string) {
 // rows reads the registry's file.
 func (w *world) rows(t *testing.T, query string) [][]string {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+w.database+"?mode=ro")
+	driver, address := "sqlite", "file:"+w.database+"?mode=ro"
+	if strings.HasPrefix(w.database, "postgres") {
+		driver, address = "pgx", w.database
+	}
+	db, err := sql.Open(driver, address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,8 +250,8 @@ func setUp() []thing {
 	return things
 }
 
-// fill makes a registry with the things of the setup and more.
-func fill(t *testing.T, path string, more []thing) {
+// fill makes a registry with the things of the setup.
+func fill(t *testing.T, path string) {
 	t.Helper()
 	model, err := schema.Load()
 	if err != nil {
@@ -266,7 +276,7 @@ func fill(t *testing.T, path string, more []thing) {
 		t.Fatal(err)
 	}
 	editor := reg.On(tx, rollcall.Origin{Kind: rollcall.OriginInteractive, By: "setup", At: time.Now()})
-	for _, th := range append(setUp(), more...) {
+	for _, th := range setUp() {
 		if err := th.create(t.Context(), editor, model); err != nil {
 			t.Fatalf("%s %v: %v", th.class, th.values, err)
 		}
