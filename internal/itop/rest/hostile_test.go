@@ -94,7 +94,7 @@ func TestAClientThatLeavesEndsAnAnswer(t *testing.T) {
 		w.make("Location", fmt.Sprintf(`{"org_id":2,"name":"L%d","address":%q}`, i, strings.Repeat("x", 60_000)))
 	}
 	defer func() {
-		if got := recover(); got != http.ErrAbortHandler {
+		if got, ok := recover().(error); !ok || !errors.Is(got, http.ErrAbortHandler) {
 			t.Errorf("got panic %v, want %v", got, http.ErrAbortHandler)
 		}
 	}()

@@ -174,9 +174,6 @@ func (c *call) class() (*rollcall.Class, error) {
 	return class, nil
 }
 
-// comment returns what history says of a writing operation.
-func (c *call) comment() (string, error) { return c.text("comment") }
-
 // refused answers that the account has not the right to do something; the answer
 // has objects all the same.
 func (c *call) refused(doing string, class *rollcall.Class) error {

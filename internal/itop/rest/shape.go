@@ -41,7 +41,7 @@ func newColumn(code string, kind columnKind, attr *rollcall.Attribute) column {
 // shape returns the columns of * on a class.
 func (s *Service) shape(c *rollcall.Class) []column {
 	if known, ok := s.shapes.Load(c); ok {
-		return known.([]column) //nolint:errcheck,revive // nothing else is stored
+		return known.([]column)
 	}
 	codes := wire.Codes(s.Model, c)
 	columns := make([]column, len(codes))
@@ -197,7 +197,7 @@ func without(columns []column, back string) []column {
 func (s *Service) linkShape(set *rollcall.Attribute, c *rollcall.Class, extended bool) []column {
 	key := linkShapeKey{set, c, extended}
 	if known, ok := s.shapes.Load(key); ok {
-		return known.([]column) //nolint:errcheck,revive // nothing else is stored
+		return known.([]column)
 	}
 	list := fieldList{class: s.Model.Class(set.Target), all: true, extended: extended}
 	columns := without(s.columns(&list, c), backKey(set))
