@@ -61,6 +61,7 @@ func (t engineTx) FinishRun(ctx context.Context, run *rollcall.Run, problems []r
 // notices tells the contacts of data sources how runs ended. It is nil when the
 // configuration names no mail server.
 type notices struct {
+	store  *store.Store
 	model  *rollcall.Model
 	outbox *notify.Outbox
 	now    func() time.Time
@@ -76,7 +77,7 @@ func newNotices(p *program, m config.Mail, model *rollcall.Model, db *store.Stor
 	if err != nil {
 		return nil, fmt.Errorf("mail: %w", err)
 	}
-	return &notices{model: model, outbox: notify.NewOutbox(db, mailer, p.now, p.log), now: p.now}, nil
+	return &notices{store: db, model: model, outbox: notify.NewOutbox(db, mailer, p.now, p.log), now: p.now}, nil
 }
 
 // keep makes the notices of a run that ended.
@@ -109,6 +110,27 @@ func (n *notices) keep(ctx context.Context, tx *store.Tx, run *rollcall.Run) err
 		}
 	}
 	return nil
+}
+
+// NotStarted keeps a notice that a run over delivered rows did not start.
+func (n *notices) NotStarted(ctx context.Context, source rollcall.SourceHead, why string) error {
+	tx, err := n.store.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // nothing to say once it is committed
+	to, err := n.contact(ctx, tx, source.Name)
+	if err != nil {
+		return err
+	}
+	notice := notify.OfRun(notify.Ended{Name: source.Name, Failed: why, Start: n.now(), End: n.now()}, to, n.now())
+	if notice == nil {
+		return nil
+	}
+	if err := tx.AddNotice(ctx, notice); err != nil {
+		return err
+	}
+	return tx.Commit()
 }
 
 // contact returns the mail address of a data source's contact, nothing when

@@ -112,7 +112,11 @@ func (s setup) open(ctx context.Context) (*app, error) {
 	if a.notices, err = newNotices(p, s.config.Mail, s.model, db); err != nil {
 		return nil, errors.Join(s.config.Explain(s.config.Mail.Line, err), db.Close())
 	}
-	a.engine = engine.New(engine.Config{Store: engineStore{db, a.notices}, Registry: a.registry, Model: s.model, Now: p.now, Log: p.log})
+	configured := engine.Config{Store: engineStore{db, a.notices}, Registry: a.registry, Model: s.model, Now: p.now, Log: p.log, Scope: scopeOf(s.model)}
+	if a.notices != nil {
+		configured.Notifier = a.notices
+	}
+	a.engine = engine.New(configured)
 	return a, nil
 }
 

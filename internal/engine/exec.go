@@ -11,22 +11,11 @@ import (
 	"rollcall/internal/rollcall"
 )
 
-// Notifier tells the contact of a source how a run over what stands ended, when
-// it ended in error. It must not wait: the caller of the run does.
+// Notifier tells the contact of a source that a run over what stands did not
+// start. Whoever records the end of the others tells of those. It must not wait:
+// the caller of the run does.
 type Notifier interface {
-	Ended(ctx context.Context, e Ending) error
-}
-
-// Ending is how such a run ended.
-type Ending struct {
-	Source   rollcall.SourceHead
-	Contact  rollcall.ObjectID // never 0
-	Counters rollcall.Counters
-	Start    time.Time
-	End      time.Time
-	Started  bool   // it was under way when it failed
-	Failed   string // why it did not start or was interrupted; "" when it ended with errors of single replicas
-	Run      int64  // 0 when it did not start
+	NotStarted(ctx context.Context, source rollcall.SourceHead, why string) error
 }
 
 // ScopeFunc returns which of the objects of a class are within a scope, an OQL
@@ -82,7 +71,7 @@ func (e *Engine) exec(ctx context.Context, x rollcall.Exec, tx Tx) (*rollcall.Ex
 	}
 	if refused, ok := errors.AsType[*notStarted](err); ok {
 		out.Counters.Total, out.Error = l.counters.Total, refused.text
-		e.tell(ctx, f, r, out, false)
+		e.tell(ctx, f, r, out)
 		return out, nil
 	}
 	if err != nil {
@@ -91,7 +80,6 @@ func (e *Engine) exec(ctx context.Context, x rollcall.Exec, tx Tx) (*rollcall.Ex
 	err = r.finish(ctx, r.overStanding(ctx, l, &x, tx))
 	out.Run, out.Counters = r.run.ID, l.counters
 	if err == nil {
-		e.tell(ctx, f, r, out, true)
 		return out, nil
 	}
 	if ctx.Err() != nil {
@@ -100,7 +88,6 @@ func (e *Engine) exec(ctx context.Context, x rollcall.Exec, tx Tx) (*rollcall.Ex
 	out.Counters = rollcall.Counters{Total: l.counters.Total}
 	out.Held = rollcall.KindOf(err) == rollcall.Stopped
 	out.Error = e.plain(err)
-	e.tell(ctx, f, r, out, true)
 	return out, nil
 }
 
@@ -116,14 +103,12 @@ func (e *Engine) plain(err error) string {
 	return "internal error: see the log of the server"
 }
 
-// tell hands the end of a run to the notifier when there is somebody to tell.
-func (e *Engine) tell(ctx context.Context, f *fedSource, r *runner, out *rollcall.Executed, started bool) {
-	if e.notifier == nil || f.contact == 0 || r.opt.DryRun || out.Error == "" && out.Counters.Errors() == 0 {
+// tell hands a run that did not start to the notifier, when there is one.
+func (e *Engine) tell(ctx context.Context, f *fedSource, r *runner, out *rollcall.Executed) {
+	if e.notifier == nil || f.contact == 0 || r.opt.DryRun {
 		return
 	}
-	err := e.notifier.Ended(context.WithoutCancel(ctx), Ending{Source: f.head(), Contact: f.contact, Counters: out.Counters,
-		Start: r.run.Started, End: e.timestamp(), Started: started, Failed: out.Error, Run: out.Run})
-	if err != nil {
+	if err := e.notifier.NotStarted(ctx, f.head(), out.Error); err != nil {
 		e.log.Warn("notice of a run", slog.String("source", f.src.Name), slog.Any("err", err))
 	}
 }

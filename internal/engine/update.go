@@ -185,10 +185,7 @@ func (b *batching) errorCounter(i int) *int {
 
 func (b *batching) updated(p pendingEdit, outcome *registry.Outcome) error {
 	i := p.entry
-	if b.edited == nil {
-		b.edited = map[int]bool{}
-	}
-	b.edited[i] = true
+	b.noteEdit(i)
 	b.replicas[i].LastModified = b.run.Started
 	warned := len(b.resolved[i].warnings) > 0
 	switch {
@@ -205,6 +202,14 @@ func (b *batching) updated(p pendingEdit, outcome *registry.Outcome) error {
 	change.Name = nameAfter(b.objects[i], outcome.Sets)
 	change.Reason = b.note(i)
 	return b.emit(change)
+}
+
+// noteEdit remembers that an entry's object changed.
+func (b *batching) noteEdit(i int) {
+	if b.edited == nil {
+		b.edited = map[int]bool{}
+	}
+	b.edited[i] = true
 }
 
 // nameAfter is the friendly name that an object has once sets are applied.

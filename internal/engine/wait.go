@@ -110,6 +110,7 @@ func (b *batching) complete(ctx context.Context, waiting []waiter) error {
 			continue
 		}
 		count(&b.counters.Updated, !waiting[i].isTold)
+		b.noteEdit(i)
 		change := b.change(i, rollcall.VerbUpdate)
 		change.Sets, change.Name = outcomes[n].Sets, b.objects[i].Name()
 		if err := b.emit(change); err != nil {
@@ -148,7 +149,9 @@ func (b *batching) keepWarnings(ctx context.Context, waiting []waiter) error {
 		}
 		if before == "" {
 			count(&b.counters.CreatedWarnings, waiting[i].isMade)
-			count(&b.counters.UpdatedWarnings, !waiting[i].isMade)
+			isEdited := waiting[i].isTold || b.edited[i]
+			count(&b.counters.UpdatedWarnings, !waiting[i].isMade && isEdited)
+			count(&b.counters.UnchangedWarnings, !waiting[i].isMade && !isEdited)
 		}
 		b.problems.add(rollcall.Problem{Source: b.src.Name, Key: replica.Key, Entry: replica.Name,
 			Reason: replica.LastWarning, Warning: true})
