@@ -158,7 +158,9 @@ func (s *Server) Run(ctx context.Context) error {
 		s.Log.Warn("requests were cut off")
 		err = s.http.Close()
 	}
-	<-failed
+	if ended := <-failed; err == nil && !errors.Is(ended, http.ErrServerClosed) {
+		err = ended
+	}
 	return err
 }
 
