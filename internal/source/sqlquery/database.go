@@ -38,24 +38,23 @@ func ParsePDO(dsn, user string, password rollcall.Secret) (Database, error) {
 // Drivers lists the drivers of this build.
 func Drivers() []string {
 	list := []string{"mysql", "pgsql", "sqlite", "sqlsrv"}
-	if openOracle != nil {
+	if hasOracle {
 		list = append(list, "oci")
 	}
 	return list
 }
 
-// openOracle is set by builds with the tag oracle.
-var openOracle func(host, service, user string, password rollcall.Secret) (*sql.DB, error)
+var errNoOracle = rollcall.Errorf(rollcall.Invalid, "could not find driver: this build reads no Oracle database; build with -tags oracle")
 
 func (d Database) validate() error {
 	switch d.Driver {
 	case "mysql", "pgsql", "sqlite", "sqlsrv", "dblib":
 		return nil
 	case "oci":
-		if openOracle != nil {
+		if hasOracle {
 			return nil
 		}
-		return rollcall.Errorf(rollcall.Invalid, "could not find driver: this build reads no Oracle database; build with -tags oracle")
+		return errNoOracle
 	}
 	return rollcall.Errorf(rollcall.Invalid, "could not find driver: %q is none of %s", d.Driver, strings.Join(Drivers(), ", "))
 }
