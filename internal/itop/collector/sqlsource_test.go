@@ -44,7 +44,7 @@ INSERT INTO p VALUES (1,'René','2026-01-02 03:04:05',1e20),(2,'O''Neil "q"',NUL
 		"no driver":    {base + query + "<sql_engine>foxpro</sql_engine>", "Database connection failed: could not find driver"},
 		"nobody there": {base + query + "<sql_engine>mysql</sql_engine><sql_connection_string>%1$s:dbname=%2$s;host=127.0.0.1;port=1</sql_connection_string>", "[Error]\t[People] Database connection failed: "},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(name, func(*testing.T) {
 			f.params(c.params)
 			f.want(1, []string{c.want}, "--collect_only")
 		})
