@@ -14,6 +14,7 @@ import (
 	"rollcall/internal/registry"
 	"rollcall/internal/rollcall"
 	"rollcall/internal/store"
+	"rollcall/test/lab/postgres"
 )
 
 // scenarios are the recorded runs of the collector that end in a
@@ -34,7 +35,17 @@ var scenarios = []struct{ file, sql string }{
 // run.
 func TestCollectedRunsEndAlike(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	t.Run("SQLite", func(t *testing.T) {
+		t.Parallel()
+		collectedRunsEndAlike(t, newWorld(t))
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		t.Parallel()
+		collectedRunsEndAlike(t, worldAt(t, postgres.Start(t).Database(t)))
+	})
+}
+
+func collectedRunsEndAlike(t *testing.T, w *world) {
 	for _, s := range scenarios {
 		w.clock = w.clock.Add(8 * time.Second)
 		for _, x := range recorded(t, s.file+".json") {

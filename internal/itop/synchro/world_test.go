@@ -147,7 +147,6 @@ func (w *world) define(id rollcall.ObjectID, code, value string) {
 
 var (
 	admin    = &auth.Account{Ref: rollcall.Ref{Class: "UserLocal", ID: 1}, Login: "admin", Name: "Ada Admin", Administrator: true}
-	owner    = &auth.Account{Ref: rollcall.Ref{Class: "UserLocal", ID: 2}, Login: "owner", Name: "Olga Owner"}
 	restOnly = &auth.Account{Ref: rollcall.Ref{Class: "UserLocal", ID: 3}, Login: "restonly", Name: "Rob Rest", Profiles: []string{"Configuration Manager", "REST Services User"}}
 )
 
