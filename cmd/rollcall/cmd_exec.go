@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
+	"time"
 
 	"rollcall/internal/itop/collector"
 	"rollcall/internal/report"
@@ -51,9 +53,9 @@ func (c *execCmd) Run(ctx context.Context, p *program) error {
 	env := collector.Environment{Folder: folder, Out: p.out, Now: p.now}
 	options := collector.ParseOptions(c.Args)
 	if isTerminal(p.err) && isTerminal(p.out) && options.LogFormat == "" {
-		bar := &stepBar{bar: report.NewProgress(p.err, true, p.now)}
-		env.Progress, env.Clear = bar.show, bar.clear
-		defer bar.clear()
+		line := &stepLine{w: p.err, now: p.now}
+		env.Progress, env.Clear = line.show, line.clear
+		defer line.clear()
 	}
 	if code := collector.Exec(ctx, env, options); code != exitDone {
 		return ended{code: code}
@@ -61,20 +63,30 @@ func (c *execCmd) Run(ctx context.Context, p *program) error {
 	return nil
 }
 
-// stepBar shows the steps of a run.
-type stepBar struct {
-	bar  *report.Progress
-	step string
-	done int
+// stepLine shows how far the present step is, on a line that the log's next one
+// takes away.
+type stepLine struct {
+	w     io.Writer
+	now   func() time.Time
+	last  time.Time
+	shown bool
 }
 
-func (b *stepBar) show(step string, done int) {
-	if step != b.step {
-		b.step, b.done = step, 0
-		b.bar.Step(step, 0)
+func (l *stepLine) show(step string, done int) {
+	const often = 100 * time.Millisecond
+	if now := l.now(); now.Sub(l.last) >= often {
+		l.last, l.shown = now, true
+		count := ""
+		if done > 0 {
+			count = fmt.Sprintf(" %d", done)
+		}
+		fmt.Fprintf(l.w, "\r\x1b[K%s…%s", report.Printable(step), count)
 	}
-	b.bar.Add(done - b.done)
-	b.done = done
 }
 
-func (b *stepBar) clear() { b.bar.Done() }
+func (l *stepLine) clear() {
+	if l.shown {
+		fmt.Fprint(l.w, "\r\x1b[K")
+		l.shown = false
+	}
+}
