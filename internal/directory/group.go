@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"strconv"
@@ -12,6 +13,8 @@ import (
 type Groups struct {
 	Bases  []string
 	Filter *Filter // nil: whatever is a group on this kind of server
+	Key    string  // the attribute that identifies a group, when groups are to be described
+	Name   string  // the attribute that names it; cn when empty
 }
 
 var (
@@ -32,6 +35,11 @@ func (c *Conn) Membership(ctx context.Context, q Groups) (*Membership, Result, e
 	if root.Kind.IsAD() {
 		attrs = []string{"memberOf", "objectSid"}
 	}
+	described := len(attrs)
+	if q.Key != "" {
+		q.Name = cmp.Or(q.Name, "cn")
+		attrs = append(attrs, q.Key, q.Name)
+	}
 	if filter == nil {
 		filter = otherGroups
 		if root.Kind.IsAD() {
@@ -46,10 +54,14 @@ func (c *Conn) Membership(ctx context.Context, q Groups) (*Membership, Result, e
 	var total Result
 	for _, base := range bases {
 		r, err := c.Search(ctx, Search{Base: base, Scope: ScopeSubtree, Filter: filter, Attributes: attrs}, func(e *Entry) error {
+			var g GroupID
 			if root.Kind.IsAD() {
-				m.addADGroup(e)
+				g = m.addADGroup(e)
 			} else {
-				m.addGroup(e)
+				g = m.addGroup(e)
+			}
+			if q.Key != "" {
+				m.Describe(g, SyntaxOf(q.Key), first(e.Values[described]), SyntaxOf(q.Name).Text(first(e.Values[described+1])))
 			}
 			return nil
 		})
@@ -62,7 +74,7 @@ func (c *Conn) Membership(ctx context.Context, q Groups) (*Membership, Result, e
 	return m, total, nil
 }
 
-func (m *Membership) addADGroup(e *Entry) {
+func (m *Membership) addADGroup(e *Entry) GroupID {
 	g := m.AddGroup(string(e.DN))
 	for _, above := range e.Values[0] {
 		m.AddMemberOf(g, above)
@@ -70,9 +82,10 @@ func (m *Membership) addADGroup(e *Entry) {
 	for _, sid := range e.Values[1] {
 		m.AddSID(g, sid)
 	}
+	return g
 }
 
-func (m *Membership) addGroup(e *Entry) {
+func (m *Membership) addGroup(e *Entry) GroupID {
 	g := m.AddGroup(string(e.DN))
 	for _, members := range e.Values[:2] {
 		for _, dn := range members {
@@ -85,6 +98,14 @@ func (m *Membership) addGroup(e *Entry) {
 	for _, gid := range e.Values[3] {
 		m.AddGID(g, gid)
 	}
+	return g
+}
+
+func first(values [][]byte) []byte {
+	if len(values) == 0 {
+		return nil
+	}
+	return values[0]
 }
 
 func (r *Result) add(other Result) {

@@ -24,6 +24,7 @@ type Membership struct {
 	groups  []string  // DNs as spelled
 	folded  []string  // until sealed
 	node    []uint32  // of each group
+	told    []told    // of each group
 	groupOf []int32   // of each node: the group that it is, or -1
 	edges   []edge    // until sealed
 	start   []uint32  // of each node: where its groups begin in targets
@@ -71,9 +72,32 @@ func (m *Membership) AddGroup(dn string) GroupID {
 	m.groups = append(m.groups, dn)
 	m.folded = append(m.folded, rollcall.FoldDN(dn))
 	m.node = append(m.node, n)
+	m.told = append(m.told, told{})
 	m.groupOf[n] = int32(g)
 	return g
 }
+
+// told is what a group is told to be besides its DN.
+type told struct{ key, raw, name string }
+
+// Describe gives a group its immutable identifier, as the server gave it, and
+// its name.
+func (m *Membership) Describe(g GroupID, syntax Syntax, raw []byte, name string) {
+	m.told[g] = told{key: syntax.Text(raw), raw: string(raw), name: name}
+}
+
+// Group returns what is known of a group of a sealed membership.
+func (m *Membership) Group(g GroupID) rollcall.Group {
+	parents := make([]uint32, 0, len(m.Parents(g)))
+	for _, p := range m.Parents(g) {
+		parents = append(parents, uint32(p))
+	}
+	return rollcall.Group{Key: m.told[g].key, RawKey: m.told[g].raw, DN: m.groups[g], Name: m.told[g].name, Parents: parents}
+}
+
+// Parents returns the groups that a group of a sealed membership belongs to
+// directly, in the order in which they were told. The slice is lent.
+func (m *Membership) Parents(g GroupID) []GroupID { return m.direct(m.node[g]) }
 
 // AddMember says that the entry of a DN, a group or not, belongs to a group.
 func (m *Membership) AddMember(g GroupID, dn []byte) { m.link(nodeDN, dn, g) }
@@ -132,11 +156,14 @@ func (m *Membership) Seal() {
 	}
 	slices.SortFunc(order, func(a, b GroupID) int { return strings.Compare(m.folded[a], m.folded[b]) })
 	groups, node := make([]string, len(order)), make([]uint32, len(order))
+	describe := make([]told, len(order))
 	for now, before := range order {
 		groups[now], node[now] = m.groups[before], m.node[before]
+		describe[now] = m.told[before]
 		m.groupOf[node[now]] = int32(now)
 	}
 	m.groups, m.node, m.folded = groups, node, nil
+	m.told = describe
 
 	m.start = make([]uint32, len(m.groupOf)+1)
 	for _, e := range m.edges {

@@ -1,5 +1,7 @@
 package rollcall
 
+import "slices"
+
 // Entry is one record as read: an LDAP entry, a row, a line. All its slices are
 // lent: they hold until emit returns, and Clone keeps them longer.
 type Entry struct {
@@ -7,6 +9,7 @@ type Entry struct {
 	Name   []byte     // what a person calls the record: a DN, a line number
 	Fields []string   // what was asked for, as the source's rules spell it
 	Values [][][]byte // beside Fields: all values, none when the record has no such field
+	Groups []uint32   // the groups that the entry belongs to directly, when they were asked for: places in the list of groups
 }
 
 // The fields that a directory source computes. A rule may name them like any
@@ -49,7 +52,7 @@ func (e *Entry) Clone() Entry {
 		buf = append(buf, b...)
 		return buf[start:len(buf):len(buf)]
 	}
-	c := Entry{Key: keep(e.Key), Name: keep(e.Name), Fields: e.Fields, Values: make([][][]byte, len(e.Values))}
+	c := Entry{Key: keep(e.Key), Name: keep(e.Name), Fields: e.Fields, Values: make([][][]byte, len(e.Values)), Groups: slices.Clone(e.Groups)}
 	values := make([][]byte, 0, count)
 	for i, vs := range e.Values {
 		start := len(values)

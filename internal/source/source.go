@@ -41,6 +41,24 @@ type Finding struct {
 	Text  string `json:"text"`
 }
 
+// Grouper is the ability to say which groups a source's entries belong to.
+//
+// CollectGrouped is Collect with the Groups of every entry filled in. begin is
+// called once, before the first entry, with all groups; what it is given to look
+// things up with holds until it returns. Its error ends the read.
+type Grouper interface {
+	CollectGrouped(ctx context.Context, begin func([]rollcall.Group, GroupFinder) error, emit func(*rollcall.Entry) error) (rollcall.Checkpoint, error)
+}
+
+// GroupFinder asks a source about groups by filters of its own language. An
+// answer that is not whole is an error.
+type GroupFinder interface {
+	// Groups returns the places of the groups that a filter finds, ascending.
+	Groups(ctx context.Context, filter string) ([]uint32, error)
+	// Members returns the keys of the source's entries that a filter finds.
+	Members(ctx context.Context, filter string) ([]string, error)
+}
+
 // Noticer is the ability to say what the last Collect met that is no error: a
 // part of the tree on another server, a field that no entry had.
 type Noticer interface {

@@ -35,6 +35,7 @@ type Groups struct {
 	Bases  []string // the naming contexts of the source's bases when there are none
 	Filter string   // whatever is a group on this kind of server when empty
 	Direct bool     // leave nested groups out
+	Name   string   // the attribute that names a group; cn when empty
 }
 
 // Collector reads one LDAP source.
@@ -111,10 +112,21 @@ func (c *Collector) Collect(ctx context.Context, emit func(*rollcall.Entry) erro
 // CollectOver is Collect over a connection that the caller opened and closes; it
 // says what the searches came to besides.
 func (c *Collector) CollectOver(ctx context.Context, conn *directory.Conn, emit func(*rollcall.Entry) error) (directory.Result, error) {
+	return c.collectOver(ctx, conn, nil, emit)
+}
+
+// collectOver is CollectOver; begin, when given, gets the read with its groups
+// before the first entry.
+func (c *Collector) collectOver(ctx context.Context, conn *directory.Conn, begin func(*reading) error, emit func(*rollcall.Entry) error) (directory.Result, error) {
 	c.notices = nil
-	r, err := c.open(ctx, conn)
+	r, err := c.openFor(ctx, conn, begin != nil)
 	if err != nil {
 		return directory.Result{}, err
+	}
+	if begin != nil {
+		if err := begin(r); err != nil {
+			return directory.Result{}, err
+		}
 	}
 	if err := r.entries(ctx, emit); err != nil {
 		return r.total, err
@@ -144,18 +156,24 @@ func (c *Collector) Sample(ctx context.Context, n int, emit func(*rollcall.Entry
 // reading is one read of the source over one connection.
 type reading struct {
 	*Collector
-	conn   *directory.Conn
-	root   *directory.Root
-	bases  []string
-	mapper *mapper
-	total  directory.Result
-	seen   map[string]bool // folded sentinels
-	fold   []byte
+	conn       *directory.Conn
+	root       *directory.Root
+	bases      []string
+	mapper     *mapper
+	membership *directory.Membership // nil when no groups were asked for
+	total      directory.Result
+	seen       map[string]bool // folded sentinels
+	fold       []byte
 }
 
 // open finds out what the server is, settles what depends on it, and reads the
 // groups when they are asked for.
 func (c *Collector) open(ctx context.Context, conn *directory.Conn) (*reading, error) {
+	return c.openFor(ctx, conn, false)
+}
+
+// openFor is open for a read that says the groups of every entry, or does not.
+func (c *Collector) openFor(ctx context.Context, conn *directory.Conn, grouped bool) (*reading, error) {
 	root, err := conn.Root(ctx)
 	if err != nil {
 		return nil, err
@@ -170,13 +188,18 @@ func (c *Collector) open(ctx context.Context, conn *directory.Conn) (*reading, e
 	for _, dn := range c.sentinels {
 		r.seen[dn.Fold()] = false
 	}
-	r.mapper = newMapper(root.Kind, c.key(root), c.cfg.Fields, c.cfg.Now())
-	if r.mapper.wantsGroups {
-		m, _, err := conn.Membership(ctx, directory.Groups{Bases: r.groupBases(), Filter: c.groups})
+	r.mapper = newMapper(root.Kind, c.key(root), c.cfg.Fields, c.cfg.Now(), grouped)
+	if r.mapper.wantsGroups || grouped {
+		want := directory.Groups{Bases: r.groupBases(), Filter: c.groups}
+		if grouped {
+			want.Key, want.Name = root.Key, c.cfg.Groups.Name
+		}
+		m, _, err := conn.Membership(ctx, want)
 		if err != nil {
 			return nil, fmt.Errorf("read the groups: %w", err)
 		}
 		r.mapper.useGroups(m, !c.cfg.Groups.Direct)
+		r.membership = m
 	}
 	return r, nil
 }

@@ -20,6 +20,8 @@ type mapper struct {
 	fields      []field
 	wantsGroups bool
 	wantsState  bool
+	wantsPlaces bool // entry.Groups is filled in
+	places      []uint32
 	now         time.Time
 
 	walker  *directory.Walker
@@ -48,7 +50,7 @@ type field struct {
 // that are not asked for.
 type groupAttributes struct{ memberOf, sid, primary, login, gid int }
 
-func newMapper(kind directory.Kind, key string, fields []string, now time.Time) *mapper {
+func newMapper(kind directory.Kind, key string, fields []string, now time.Time, places bool) *mapper {
 	m := &mapper{kind: kind, key: key, keySyntax: directory.SyntaxOf(key), now: now, at: map[string]int{}, filled: make([]bool, len(fields))}
 	m.keyAt = -1
 	if !strings.EqualFold(key, rollcall.FieldDN) {
@@ -74,7 +76,8 @@ func newMapper(kind directory.Kind, key string, fields []string, now time.Time) 
 		}
 	}
 	m.groupAt = groupAttributes{-1, -1, -1, -1, -1}
-	if m.wantsGroups {
+	if m.wantsGroups || places {
+		m.wantsPlaces = places
 		if kind.IsAD() {
 			m.groupAt.memberOf, m.groupAt.sid, m.groupAt.primary = m.ask("memberOf"), m.ask("objectSid"), m.ask("primaryGroupID")
 		} else {
@@ -124,6 +127,9 @@ func (m *mapper) entry(e *directory.Entry) *rollcall.Entry {
 	var state directory.Account
 	if m.wantsState {
 		state = directory.AccountOf(m.kind, m.get, m.now)
+	}
+	if m.wantsPlaces {
+		out.Groups = m.direct(e)
 	}
 	for i, f := range m.fields {
 		out.Values[i] = m.field(e, f, state)
@@ -215,6 +221,15 @@ func (m *mapper) groups(e *directory.Entry) [][]byte {
 		m.values = append(m.values, m.names[g])
 	}
 	return m.since(start)
+}
+
+// direct returns the places of the groups that the entry belongs to directly.
+func (m *mapper) direct(e *directory.Entry) []uint32 {
+	m.places = m.places[:0]
+	for _, g := range m.walk(e).Groups(false) {
+		m.places = append(m.places, uint32(g))
+	}
+	return m.places
 }
 
 // walk starts a walk from an entry by whatever tells its groups.
