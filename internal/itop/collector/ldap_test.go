@@ -106,6 +106,10 @@ func TestPersonsAndUsers(t *testing.T) {
 			more:    `<person_fields><status>title</status></person_fields><person_maps><status type="array"><i>/chief/VIP %1$s</i></status></person_maps>`,
 			persons: header + "\nann;Demo;active;Archer;Ann;ann@example.org;;;;\nbob;Demo;\"VIP Chief\";Boss;Bob;bob@example.org;;;Chief;\n",
 		},
+		"the state of accounts": {
+			more:    `<person_fields><status>disabled</status><function>mail[*/]</function></person_fields><person_maps><status type="array"><i>/^1$/inactive</i><i>/^0$/active account</i></status></person_maps>`,
+			persons: header + "\nann;Demo;\"active account\";Archer;Ann;ann@example.org;;;ann@example.org/a.archer@example.org;\nbob;Demo;\"active account\";Boss;Bob;bob@example.org;;;bob@example.org;\n",
+		},
 		"profiles, a greedy pattern": {
 			more:  "<synchronize_profiles>yes</synchronize_profiles><itop_group_pattern>/^cn=itop-(.*),ou=.*/</itop_group_pattern>",
 			users: users + "ann;\"EN US\";ann;ann@example.org;\"profileid->name:Support Agent\"\nbob;\"EN US\";bob;bob@example.org;\"profileid->name:Portal, plus\"\n",

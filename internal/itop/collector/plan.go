@@ -152,6 +152,7 @@ func (a *app) add(ctx context.Context, class string, info func(string, ...any)) 
 		a.log.noticef("collect_person_only is an old name: set <enable>no</enable> for %s in <collectors_launch_sequence> instead.", class)
 		return nil
 	}
+	a.warnOfCode(class)
 	views, err := a.directories(class)
 	if err != nil {
 		return err

@@ -72,6 +72,16 @@ func TestWhatManualPagesShow(t *testing.T) {
 	f.want(0, []string{"[Debug]\tCollector: Mine, version: 1.2.3"}, "--collect_only", "--console_log_level=7")
 }
 
+func TestPHPCodeThatIsNotRunIsTold(t *testing.T) {
+	t.Parallel()
+	f := newFolder(t)
+	f.definition("Mine", "email*")
+	f.write("collectors/src/Mine.class.inc.php", "<?php class Mine extends CsvCollector {\n  public function Fetch() {}\n  protected static function Other($x) {}\n}")
+	f.write("mine.csv", "primary_key;email\n1;a\n")
+	f.params(sequence("Mine") + "<Mine><csv_file>mine.csv</csv_file></Mine>")
+	f.want(0, []string{"[Warning]\tMine: the code of %APPROOT%/collectors/src/Mine.class.inc.php is not run (Fetch, Other)."}, "--collect_only")
+}
+
 func TestAttributesThatITopLacksAreLeftOut(t *testing.T) {
 	t.Parallel()
 	f, i := newFolder(t), newITop(t)
