@@ -133,14 +133,14 @@ const firstAnalyze = 2000
 // made of it while it grows: what follows in the transaction is planned by them.
 func (t *Tx) filled(ctx context.Context, table string, rows int64) error {
 	f := t.fills[table]
-	grows := f.rows < largeLoad
+	grows := f.rows < t.manyRows
 	f.rows += rows
 	due := t.d.traits().analyze && f.rows >= max(firstAnalyze, f.analyzed*10)
 	if due {
 		f.analyzed = f.rows
 	}
 	t.fills[table] = f
-	if grows && f.rows >= largeLoad {
+	if grows && f.rows >= t.manyRows {
 		if err := t.postpone(ctx, table); err != nil {
 			return err
 		}

@@ -8,11 +8,14 @@ import "context"
 // when somebody asks after all, the index is sorted once.
 
 const (
+	// manyRows are so many that an index of random order grows out of the cache.
+	manyRows = 200_000
+
 	replicaTable  = "priv_sync_replica"
 	replicaByName = "priv_sync_replica_name"
 )
 
-// postpone drops such indexes of a table that the transaction begins to fill.
+// postpone drops such indexes of a table that the transaction fills.
 func (t *Tx) postpone(ctx context.Context, table string) error {
 	if t.d.traits().sorting[0] == "" {
 		return nil

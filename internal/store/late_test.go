@@ -37,6 +37,7 @@ func TestLargeLoadLeavesItsIndexes(t *testing.T) {
 	load := func(next int) (*Tx, []string) {
 		tx, err := s.Begin(t.Context())
 		must(err)
+		tx.manyRows = 2000
 		for from := next; from < next+3000; from += 1000 {
 			objects, replicas := make([]rollcall.Object, 1000), make([]rollcall.Replica, 1000)
 			var names, emails [][]string

@@ -15,14 +15,15 @@ import (
 // methods see its own writes.
 type Tx struct {
 	queries
-	tx    orderly
-	conn  *sql.Conn
-	ended func() error     // of the context it was begun with
-	told  func()           // of the commit
-	bulks map[string]*bulk // by statement
-	fills map[string]fill  // by table
-	done  bool
-	isOwn bool // the triggers of data tables are silent
+	tx       orderly
+	conn     *sql.Conn
+	ended    func() error     // of the context it was begun with
+	told     func()           // of the commit
+	bulks    map[string]*bulk // by statement
+	fills    map[string]fill  // by table
+	manyRows int64            // see manyRows
+	done     bool
+	isOwn    bool // the triggers of data tables are silent
 }
 
 // Begin starts a write transaction. It waits some seconds for another writer
@@ -43,7 +44,7 @@ func (s *Store) Begin(ctx context.Context) (*Tx, error) {
 		return nil, fmt.Errorf("begin writing: %w", s.d.translate(err))
 	}
 	behind := newBehind(s.d, conn, ctx.Err)
-	t := &Tx{tx: orderly{tx, behind}, conn: conn, ended: ctx.Err, told: s.told, bulks: map[string]*bulk{}, fills: map[string]fill{}}
+	t := &Tx{tx: orderly{tx, behind}, conn: conn, ended: ctx.Err, told: s.told, manyRows: manyRows, bulks: map[string]*bulk{}, fills: map[string]fill{}}
 	t.queries = queries{d: s.d, model: s.model, shape: new(atomic.Pointer[layout]), now: s.now, recall: newRecall(t.run)}
 	t.statements = newStatements(tx, s.d)
 	t.ready = behind.settle
