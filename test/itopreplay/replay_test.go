@@ -16,16 +16,11 @@ import (
 	"rollcall/test/lab"
 )
 
-// recordings is where the recorded exchanges lie; ROLLCALL_RECORDINGS names
-// another folder.
+// recordings returns the folder of the recordings, beside the repository.
 func recordings(t testing.TB) string {
-	dir := os.Getenv("ROLLCALL_RECORDINGS")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "recordings")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("the recordings are not here: %v", err)
-	}
+	t.Helper()
+	dir := filepath.Join("..", "..", "..", "shared", "recordings")
+	lab.RequireFile(t, "recordings", filepath.Join(dir, "README.md"))
 	return dir
 }
 

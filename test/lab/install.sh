@@ -10,6 +10,7 @@ packages=(
   samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind python3-samba krb5-user ldb-tools
   389-ds-base python3-lib389
   postgresql
+  mariadb-server
   iproute2 sqlite3 time openssl
 )
 lint_version=v2.15.0

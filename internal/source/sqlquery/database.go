@@ -178,6 +178,13 @@ func (d Database) postgres(ctx context.Context) (*pgconn.PgConn, error) {
 	s := d.settings()
 	u := url.URL{Scheme: "postgres", Host: hostOf(s, "5432"), Path: "/" + s["dbname"], User: url.UserPassword(d.User, d.Password.Reveal())}
 	q := url.Values{"client_encoding": {"UTF8"}}
+	if strings.HasPrefix(s["host"], "/") { // the folder of its socket
+		u.Host = ""
+		q.Set("host", s["host"])
+		if s["port"] != "" {
+			q.Set("port", s["port"])
+		}
+	}
 	if mode := s["sslmode"]; mode != "" {
 		q.Set("sslmode", mode)
 	}

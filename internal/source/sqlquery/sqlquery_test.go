@@ -3,6 +3,7 @@ package sqlquery_test
 import (
 	"database/sql"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,11 +13,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"rollcall/internal/rollcall"
 	"rollcall/internal/source"
 	"rollcall/internal/source/sourcetest"
 	"rollcall/internal/source/sqlquery"
 	"rollcall/test/lab"
+	"rollcall/test/lab/postgres"
 )
 
 // newSQLite makes a file with three people.
@@ -90,16 +91,13 @@ func rows(t *testing.T, db sqlquery.Database, query string) [][]string {
 
 func TestPostgres(t *testing.T) {
 	t.Parallel()
-	dsn := os.Getenv("TEST_POSTGRES_DSN")
-	db := sqlquery.Database{Driver: "pgsql", Name: "host=127.0.0.1;port=5432;dbname=postgres", User: "postgres", Password: "postgres"}
-	if dsn != "" {
-		var err error
-		if db, err = sqlquery.ParsePDO(dsn, os.Getenv("TEST_POSTGRES_USER"), rollcall.Secret(os.Getenv("TEST_POSTGRES_PASSWORD"))); err != nil {
-			t.Fatal(err)
-		}
+	u, err := url.Parse(postgres.Start(t).Database(t))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err := db.Check(t.Context()); err != nil {
-		t.Skipf("no PostgreSQL to ask: %v", err)
+	db, err := sqlquery.ParsePDO("pgsql:host="+u.Query().Get("host")+";dbname="+strings.TrimPrefix(u.Path, "/"), u.Query().Get("user"), "")
+	if err != nil {
+		t.Fatal(err)
 	}
 	got := rows(t, db, "SELECT 1 AS id, 'é' AS name, 1.50::numeric(5,2) AS d, true AS b, false AS f, NULL::text AS n, timestamp '2026-01-02 03:04:05' AS t, 0.1::float8 AS x")
 	want := [][]string{{"id=1", "name=é", "d=1.50", "b=true", "f=false", "n=<nil>", "t=2026-01-02 03:04:05", "x=0.1"}}
