@@ -42,9 +42,10 @@ fuzz: ## fuzz every target for FUZZTIME each
 		$(GO) test -run='^$$' -fuzz="^$${func#func }\$$" -fuzztime=$(FUZZTIME) "$$(dirname "$$file")" </dev/null; \
 	done
 
+BENCH ?= .
 .PHONY: bench
-bench: ## measure whole runs against ldapsearch; see bench/README.md
-	$(GO) test ./bench -run '^$$' -bench . -benchtime 1x -timeout 90m
+bench: ## measure whole runs against ldapsearch, and the wire services; see bench/README.md
+	$(GO) test ./bench -run '^$$' -bench '$(BENCH)' -benchtime 1x -timeout 90m
 
 .PHONY: lint
 lint: $(LINT) ## run the linters

@@ -39,17 +39,14 @@ func BenchmarkRuns(b *testing.B) {
 	if os.Getenv("BENCH_LARGE") == "1" {
 		large(b, tools, &t, n)
 	}
-	text := t.markdown(n, times)
-	fmt.Println(text)
+	text, machine := t.markdown(n, times), machine()
+	fmt.Println(text + "\n" + machine)
 	for _, row := range t.rows {
 		b.ReportMetric(row.ratio(), row.metric)
 	}
 	b.ReportMetric(0, "ns/op") // the sum of it all means nothing
-	if os.Getenv("BENCH_WRITE") == "1" {
-		if err := os.WriteFile("README.md", []byte(text), 0o644); err != nil {
-			b.Fatal(err)
-		}
-	}
+	keepText(b, "", text)
+	keepText(b, machinePart, machine)
 }
 
 // round measures each thing once.

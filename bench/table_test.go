@@ -82,7 +82,7 @@ func (t *table) row(metric string) *row {
 
 const mib = 1 << 20
 
-// markdown writes README.md.
+// markdown writes the beginning of README.md.
 func (t *table) markdown(persons, rounds int) string {
 	var s strings.Builder
 	fmt.Fprintf(&s, `# How fast, and in how much memory
@@ -107,9 +107,13 @@ highest. Only ratios mean anything: other machines, and other work on the same m
 		fmt.Fprintf(&s, "\nFrom %d to %d persons the peak grows by **%.0f bytes an entry** in a full compare and %.0f in a first load (must: 100).\n",
 			persons, persons+t.growth, grown(manyCompare.metric, compare.metric), grown(manyLoad.metric, load.metric))
 	}
-	fmt.Fprintf(&s, `
-## The machine
+	return s.String()
+}
 
+// machine writes the end of README.md.
+func machine() string {
+	var s strings.Builder
+	fmt.Fprintf(&s, machinePart+`
 | | |
 |---|---|
 | processor | %s, %d cores |
@@ -129,6 +133,7 @@ slapd and PostgreSQL run on the same cores as what is measured.
     BENCH_WRITE=1 make bench           # and into this file
     BENCH_LARGE=1 make bench           # a million persons, too
     BENCH_PERSONS=20000 BENCH_ROUNDS=1 make bench
+    make bench BENCH=Wire              # the wire services alone
 
 Where the time goes: `+"`ROLLCALL_CPUPROFILE=cpu.out ROLLCALL_MEMPROFILE=mem.out rollcall sync …`"+`, then `+"`go tool pprof rollcall cpu.out`"+`.
 `, line("/proc/cpuinfo", "model name"), runtime.NumCPU(), line("/proc/meminfo", "MemTotal"), output("uname", "-sr"), runtime.Version(),
