@@ -99,7 +99,7 @@ func (n *notices) keep(ctx context.Context, tx *store.Tx, run *rollcall.Run) err
 		if ended.Held == "" && ended.Failed == "" && ended.Counters.Errors() == 0 {
 			continue
 		}
-		to, err := n.contact(ctx, tx, part.Source)
+		to, err := n.contact(ctx, tx, part.ID, part.Source)
 		if err != nil {
 			return fmt.Errorf("find whom to tell about source %s: %w", part.Source, err)
 		}
@@ -119,7 +119,7 @@ func (n *notices) NotStarted(ctx context.Context, source rollcall.SourceHead, wh
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // nothing to say once it is committed
-	to, err := n.contact(ctx, tx, source.Name)
+	to, err := n.contact(ctx, tx, source.ID, source.Name)
 	if err != nil {
 		return err
 	}
@@ -134,14 +134,18 @@ func (n *notices) NotStarted(ctx context.Context, source rollcall.SourceHead, wh
 }
 
 // contact returns the mail address of a data source's contact, nothing when
-// there is none.
-func (n *notices) contact(ctx context.Context, tx *store.Tx, source string) ([]string, error) {
+// there is none. Data sources made over the wire may share a name; 0 is the ID
+// of one that never was an object.
+func (n *notices) contact(ctx context.Context, tx *store.Tx, source rollcall.ObjectID, name string) ([]string, error) {
 	class := n.model.Class("SynchroDataSource")
-	found, err := tx.Find(ctx, class, []string{"name"}, [][]string{{source}})
-	if err != nil || len(found[0]) == 0 {
-		return nil, err
+	if source == 0 {
+		found, err := tx.Find(ctx, class, []string{"name"}, [][]string{{name}})
+		if err != nil || len(found[0]) == 0 {
+			return nil, err
+		}
+		source = found[0][0]
 	}
-	objects, err := tx.Objects(ctx, class, found[0][:1])
+	objects, err := tx.Objects(ctx, class, []rollcall.ObjectID{source})
 	if err != nil || len(objects) == 0 {
 		return nil, err
 	}

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"time"
 
 	"rollcall/internal/auth"
 	"rollcall/internal/config"
@@ -111,8 +113,19 @@ func operations(written []config.Operation) []rest.Operation {
 	return list
 }
 
-// tasks are what cron.php does.
-func (a *app) tasks() []cron.Task { return nil }
+// tasks are what cron.php does. The server does it by itself as well: who has no
+// server but a crontab needs no other one.
+func (a *app) tasks() []cron.Task {
+	if a.notices == nil {
+		return nil
+	}
+	return []cron.Task{cron.Every("Notices", time.Second, func(ctx context.Context, deadline time.Time) (string, error) {
+		ctx, cancel := context.WithDeadline(ctx, deadline)
+		defer cancel()
+		sent, err := a.notices.outbox.Flush(ctx)
+		return fmt.Sprintf("%d sent", sent), err
+	})}
+}
 
 // routes mounts the pages behind a gate, below the application's root.
 func (p *pages) routes(g *gate.Gate, root, maintenance string) map[string]http.Handler {
