@@ -46,7 +46,8 @@ type Search struct {
 	Unpaged    bool      // do not page, whatever the configuration says
 	Controls   []Control // further ones
 
-	ask []string // what to ask for, where it differs from what the answer is called
+	ask  []string // what to ask for, where it differs from what the answer is called
+	sync *syncing // of a search by syncrepl
 }
 
 // Result is what a search was besides its entries.
@@ -188,6 +189,9 @@ func (r *running) turn(m message) (request, controls []byte) {
 		final = ResultError{Code: codeMalformed}
 	}
 	r.final, r.control = final, false
+	if r.search.sync != nil {
+		r.search.sync.done(m.controls)
+	}
 	if final.Code != codeSuccess || !r.paged {
 		return nil, nil
 	}
@@ -284,6 +288,10 @@ func (r *running) chunk(ctx context.Context, b []byte) error {
 			if err := r.entry(ctx, m); err != nil {
 				return err
 			}
+		case opIntermediate:
+			if r.search.sync != nil && !r.search.sync.info(m.body) {
+				return r.malformed()
+			}
 		case opSearchReference:
 			urls, ok := octetStrings(m.body)
 			if !ok {
@@ -301,7 +309,7 @@ func (r *running) malformed() error {
 }
 
 func (r *running) entry(ctx context.Context, m message) error {
-	if !r.dec.decode(m.body) {
+	if !r.dec.decode(m.body) || r.search.sync != nil && !r.search.sync.begin(m.controls) {
 		return r.malformed()
 	}
 	if len(r.dec.ranges) > 0 && r.search.ask == nil {

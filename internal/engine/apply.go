@@ -42,8 +42,8 @@ func (r *runner) apply(ctx context.Context, l *load) error {
 		return err
 	}
 	// As on the wire, where an entry has its replica before the run begins.
-	l.counters.Total = l.index.Known() + l.arrivals
-	l.counters.Seen = l.index.Seen() + l.arrivals
+	l.counters.Total = l.known() + l.arrivals
+	l.counters.Seen = l.counters.Total - l.index.Missed()
 	return r.applyWaiting(ctx, l, waiting)
 }
 

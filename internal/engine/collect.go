@@ -17,6 +17,7 @@ type load struct {
 	job       *Job
 	src       *rollcall.Source
 	standing  rollcall.Standing
+	driftSeen int64 // up to where this load knows of objects written past the registry
 	index     *reconcile.Index
 	spool     *spool
 	editor    *registry.Editor
@@ -26,6 +27,7 @@ type load struct {
 	doubled   map[string]*doubled // by key
 	unsure    unsure
 	stand     *stand // of rows that others delivered; nil for a load that a collector reads
+	delta     *delta // nil for a load of a source that is always read completely
 	counters  rollcall.Counters
 	arrivals  int // replicas that this load made
 	missed    int // entries that this load is the first to miss
@@ -46,29 +48,37 @@ func (l *load) close() error {
 // progressStep is how many entries pass between two signs of life.
 const progressStep = 2000
 
-// collect reads the whole source. An error means that nothing can be said of
-// who is gone; the caller drops the load.
+// collect reads the source: what changed, or the whole of it. An error means
+// that nothing can be said of who is gone; the caller drops the load.
 func (r *runner) collect(ctx context.Context, l *load) error {
-	if err := r.loadIndex(ctx, l); err != nil {
-		return err
-	}
 	var err error
 	if l.spool, err = newSpool(r.engine.spool); err != nil {
 		return err
 	}
-	c := collecting{load: l, problems: r.problems, hasher: newHasher(l.src.Rules.Fingerprint)}
-	c.row = make(rollcall.Row, len(l.src.Rules.Attributes))
-	_, err = l.job.Collector.Collect(ctx, func(e *rollcall.Entry) error {
-		if l.counters.Read%progressStep == 0 {
-			r.progress(l, "read", l.counters.Read, l.standing.Replicas)
-		}
-		return c.take(e)
-	})
+	if done, err := r.collectDelta(ctx, l); err != nil || done {
+		return err
+	}
+	if err := r.loadIndex(ctx, l); err != nil {
+		return err
+	}
+	c := r.collecting(l)
+	checkpoint, err := l.job.Collector.Collect(ctx, c.take)
 	if err != nil {
 		return fmt.Errorf("collect: %w", err)
 	}
+	if l.delta != nil {
+		l.delta.resume = rollcall.Resume{Checkpoint: checkpoint, LastFull: r.run.Started}
+	}
 	l.index.Trim()
 	return l.spool.seal()
+}
+
+// collecting prepares to take entries.
+func (r *runner) collecting(l *load) *collecting {
+	c := &collecting{load: l, problems: r.problems, hasher: newHasher(l.src.Rules.Fingerprint)}
+	c.row = make(rollcall.Row, len(l.src.Rules.Attributes))
+	c.progress = func() { r.progress(l, "read", l.counters.Read, l.standing.Replicas) }
+	return c
 }
 
 func (r *runner) loadIndex(ctx context.Context, l *load) error {
@@ -76,14 +86,9 @@ func (r *runner) loadIndex(ctx context.Context, l *load) error {
 	if l.src.ID == 0 {
 		return nil
 	}
-	list, newest, err := r.engine.store.Drifted(ctx, l.src, l.standing.Drift)
+	_, drifted, err := r.drifted(ctx, l)
 	if err != nil {
 		return err
-	}
-	l.standing.Drift = newest
-	drifted := make(map[int64]bool, len(list))
-	for _, id := range list {
-		drifted[id] = true
 	}
 	err = r.engine.store.Marks(ctx, l.src.ID, func(m *rollcall.Mark) error {
 		m.Due = m.Due || drifted[m.ID]
@@ -98,15 +103,33 @@ func (r *runner) loadIndex(ctx context.Context, l *load) error {
 	return nil
 }
 
+// drifted returns the replicas whose objects somebody changed past the registry.
+func (r *runner) drifted(ctx context.Context, l *load) ([]int64, map[int64]bool, error) {
+	list, newest, err := r.engine.store.Drifted(ctx, l.src, l.standing.Drift)
+	if err != nil {
+		return nil, nil, err
+	}
+	l.driftSeen = newest
+	drifted := make(map[int64]bool, len(list))
+	for _, id := range list {
+		drifted[id] = true
+	}
+	return list, drifted, nil
+}
+
 // collecting takes the entries of one load.
 type collecting struct {
 	*load
 	problems *problems
 	hasher   *hasher
 	row      rollcall.Row
+	progress func()
 }
 
 func (c *collecting) take(e *rollcall.Entry) error {
+	if c.counters.Read%progressStep == 0 {
+		c.progress()
+	}
 	c.counters.Read++
 	if len(e.Key) == 0 {
 		c.counters.EntryProblems++

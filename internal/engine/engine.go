@@ -24,6 +24,7 @@ type Store interface {
 	// Drifted returns the replicas whose objects were written past the registry, and the newest note of it.
 	Drifted(ctx context.Context, src *rollcall.Source, since int64) (replicas []int64, newest int64, err error)
 	Marks(ctx context.Context, source rollcall.ObjectID, yield func(*rollcall.Mark) error) error
+	deltaStore
 
 	StartRun(ctx context.Context, run *rollcall.Run) error
 	FinishRun(ctx context.Context, run *rollcall.Run, problems []rollcall.Problem) error
@@ -55,6 +56,7 @@ type Tx interface {
 	ReplicaHistory(ctx context.Context, run int64, yield func(*rollcall.ReplicaHistory) error) error
 	RestoreReplica(ctx context.Context, src *rollcall.Source, replica rollcall.Replica) error
 	SaveStanding(ctx context.Context, source rollcall.ObjectID, standing rollcall.Standing) error
+	SaveResume(ctx context.Context, source rollcall.ObjectID, resume rollcall.Resume) error
 	FinishRun(ctx context.Context, run *rollcall.Run, problems []rollcall.Problem) error
 }
 
@@ -100,6 +102,7 @@ type Job struct {
 	Collector source.Collector
 	Mapper    *mapping.Mapper
 	Profile   Profile
+	FullEvery time.Duration // the longest time between two full loads; 0: every load is full
 }
 
 // Profile is what the data source object says besides the rules.
@@ -117,6 +120,7 @@ type Options struct {
 	Kind     string // sync, plan or apply
 	By       string
 	DryRun   bool
+	Full     bool                         // every source is read completely
 	Approved bool                         // limits and proofs hold nothing back
 	Sink     func(*rollcall.Change) error // gets every change in order; nil when nobody asks
 	Confirm  func(*rollcall.Run) error    // called when all is decided, before anything lasts; its error ends the run

@@ -25,9 +25,9 @@ func (r *runner) judge() error {
 
 // overLimit says in words what is too much, "" when nothing is.
 func (l *load) overLimit() string {
-	total := l.index.Known()
+	total := l.known()
 	switch {
-	case l.missed > 0 && l.counters.Read == 0:
+	case l.missed > 0 && l.counters.Read == 0 && !l.isDelta():
 		return fmt.Sprintf("the directory answered with no entry at all, where %d were known", total)
 	case l.missed > 0 && l.unsure.more > 0:
 		return fmt.Sprintf("%d entries have no key of their own, too many to tell by name who of them is one of the %d that seem gone",

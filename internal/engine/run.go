@@ -163,7 +163,7 @@ func (r *runner) commit(ctx context.Context) error {
 	for _, l := range r.loads {
 		standing := rollcall.Standing{
 			LastComplete: r.run.Started, LastRun: r.run.ID,
-			Scope: l.src.Scope, Fingerprint: l.src.Rules.Fingerprint, Drift: l.standing.Drift,
+			Scope: l.src.Scope, Fingerprint: l.src.Rules.Fingerprint, Drift: l.driftSeen,
 		}
 		if l.stand != nil { // nothing was read
 			standing = l.standing
@@ -172,6 +172,9 @@ func (r *runner) commit(ctx context.Context) error {
 		err := r.tx.SaveStanding(ctx, l.src.ID, standing)
 		if err != nil {
 			return fmt.Errorf("source %s: keep its standing: %w", l.src.Name, err)
+		}
+		if err := r.saveResume(ctx, l); err != nil {
+			return fmt.Errorf("source %s: %w", l.src.Name, err)
 		}
 	}
 	r.run.State, r.run.Ended = rollcall.RunCompleted, r.engine.timestamp()
@@ -193,6 +196,9 @@ func (r *runner) summarize() {
 	for i, l := range r.loads {
 		r.run.Sources[i].Counters = l.counters
 		r.run.Sources[i].Held = l.held
+		if d := l.delta; d != nil {
+			r.run.Sources[i].Load, r.run.Sources[i].Why = d.load, d.why
+		}
 	}
 	if r.opt.Sink != nil {
 		r.run.Digest = hex.EncodeToString(r.digest.Sum(nil))

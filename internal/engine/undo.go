@@ -127,6 +127,10 @@ func (r *runner) undoReplicas(ctx context.Context, id int64) error {
 // and a change of scope is a change again.
 func (r *runner) undoStandings(ctx context.Context, id int64) error {
 	for _, l := range r.loads {
+		// A delta would not read again what is put back: its entries did not change.
+		if err := r.tx.SaveResume(ctx, l.src.ID, rollcall.Resume{}); err != nil {
+			return fmt.Errorf("source %s: %w", l.src.Name, err)
+		}
 		if l.src.ID == 0 || l.standing.LastRun != id {
 			continue
 		}

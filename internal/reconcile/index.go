@@ -37,6 +37,7 @@ type Index struct {
 	seen  int // replicas seen in this load
 
 	isTrimmed bool
+	isPartial bool
 }
 
 const partCount = 64
@@ -71,6 +72,14 @@ func NewIndex(room int) *Index {
 		// not fill all parts alike.
 		x.parts[i].slots = make([]slot, room+room*3/8+8)
 	}
+	return x
+}
+
+// NewPartialIndex returns an index for a delta load, into which only some of the
+// replicas are entered: the entries of all others are known to be unchanged.
+func NewPartialIndex() *Index {
+	x := NewIndex(0)
+	x.isPartial = true
 	return x
 }
 
@@ -119,14 +128,15 @@ func (x *Index) See(key []byte, content rollcall.Hash) (Verdict, int64) {
 	return Same, id
 }
 
-// IsSeen reports whether an entry with the key came in this load.
+// IsSeen reports whether an entry with the key came in this load, or did not
+// have to come because it did not change.
 func (x *Index) IsSeen(key string) bool {
 	if x.isTrimmed {
 		return true
 	}
 	hash := maphash.String(x.seed, key)
 	s := x.parts[hash%partCount].at(hash)
-	return s.ref&flagSeen != 0
+	return s.ref&flagSeen != 0 || x.isPartial && s.ref == 0
 }
 
 // Has reports whether a key is known: of a replica, or of an entry that came.
@@ -140,6 +150,9 @@ func (x *Index) Known() int { return x.known }
 
 // Seen returns how many replicas' entries came in this load.
 func (x *Index) Seen() int { return x.seen }
+
+// Missed returns how many replicas' entries did not come.
+func (x *Index) Missed() int { return x.known - x.seen }
 
 // Missing yields the replicas whose entries did not come, in no order. Away
 // says that an earlier load missed it already; gone, that its object was

@@ -57,3 +57,11 @@ type Standing struct {
 	Drift        int64     // up to where that load knew of objects written past the registry
 	Replicas     int       // how many there are now
 }
+
+// Resume is where a source's next delta load begins.
+type Resume struct {
+	Checkpoint Checkpoint // nil: only a full load will do
+	LastFull   time.Time  // when the last full load began
+	Run        int64      // the run that left this
+	Replicas   int        // how many there were after it
+}

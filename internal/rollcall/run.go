@@ -75,7 +75,18 @@ type SourceRun struct {
 	Counters Counters `json:"counters"`
 	Held     string   `json:"held,omitempty"` // which limit or proof stopped it, in words
 	Scope    string   `json:"scope,omitempty"`
+	Load     Load     `json:"load,omitempty"` // empty where deltas are not asked for
+	Why      string   `json:"why,omitempty"`  // why a full load was made, or what a delta found
 }
+
+// Load is one pass over a source.
+type Load string
+
+// The two passes.
+const (
+	LoadFull  Load = "full"  // everything was read
+	LoadDelta Load = "delta" // what changed since the load before was read
+)
 
 // Run is one execution.
 type Run struct {

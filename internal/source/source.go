@@ -27,6 +27,51 @@ type Collector interface {
 	Collect(ctx context.Context, emit func(*rollcall.Entry) error) (rollcall.Checkpoint, error)
 }
 
+// DeltaCollector is the ability to say what changed since a checkpoint that an
+// earlier Collect returned, or an earlier Delta.
+type DeltaCollector interface {
+	// OpenDelta connects and looks whether the source can say what changed since a
+	// checkpoint. It is a *NoDelta error when only a full load will do, and an error
+	// of another kind when not even that should be made: the server is behind what
+	// was read before.
+	OpenDelta(ctx context.Context, since rollcall.Checkpoint, known Known) (Delta, error)
+}
+
+// Delta is what changed since a checkpoint. First Changed, then Read, as often
+// as wanted, then Checkpoint; Close in any case. A delta proves no absence: an
+// entry is gone when its key was asked for by name and Read did not find it.
+type Delta interface {
+	// Changed returns the keys of the entries that were added, changed, moved or
+	// removed, or may have been; each once, in no order. Entries that were never in
+	// the source may be among them. It is a *NoDelta error when the server does not
+	// know after all.
+	Changed(ctx context.Context) ([]string, error)
+	// Read emits those of the entries with the given keys that are in the source,
+	// exactly as Collect would. After a nil error all that were not emitted are not
+	// in the source.
+	Read(ctx context.Context, keys []string, emit func(*rollcall.Entry) error) error
+	// Checkpoint is where the next delta begins. It was taken before Changed.
+	Checkpoint() rollcall.Checkpoint
+	Close() error
+}
+
+// Known is what the caller of a delta has of the source's entries.
+type Known interface {
+	// Keys yields the keys of all entries, in no order. A key is lent until yield
+	// returns.
+	Keys(ctx context.Context, yield func(key []byte) error) error
+	// Names returns under which names entries were last read, by key; entries that
+	// are not known are left out.
+	Names(ctx context.Context, keys []string) (map[string]string, error)
+}
+
+// NoDelta is the error of a delta that cannot be trusted: a full load is made
+// in its place. Reason says why, for people.
+type NoDelta struct{ Reason string }
+
+// Error returns the reason.
+func (e *NoDelta) Error() string { return "no delta: " + e.Reason }
+
 // Checker is the ability to say, without reading the whole source, whether it
 // could be read: reachable, signed in, its parts present. The findings come in
 // the order in which they were made; the error is the first thing that would

@@ -1,0 +1,207 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"rollcall/internal/reconcile"
+	"rollcall/internal/rollcall"
+	"rollcall/internal/source"
+)
+
+// deltaStore is what delta loads ask of the store.
+type deltaStore interface {
+	Resume(ctx context.Context, source rollcall.ObjectID) (rollcall.Resume, error)
+	// MarksByKey yields the marks of the replicas with the given keys.
+	MarksByKey(ctx context.Context, source rollcall.ObjectID, keys []string, yield func(*rollcall.Mark) error) error
+	// RestlessMarks yields the marks of the replicas that are decided about whether or not their entries changed.
+	RestlessMarks(ctx context.Context, source rollcall.ObjectID, ids []int64, yield func(*rollcall.Mark) error) error
+	// EntryNames returns the names that entries had when last read, by key.
+	EntryNames(ctx context.Context, source rollcall.ObjectID, keys []string) (map[string]string, error)
+}
+
+// delta is how a load is made of a source that asks for deltas.
+type delta struct {
+	load   rollcall.Load
+	why    string
+	resume rollcall.Resume // what the next load will begin with
+}
+
+// mostChanged is the share of a source's entries from which on reading
+// everything is faster than reading what changed, one in so many.
+const mostChanged = 5
+
+// fewChanged are read as a delta, whatever their share.
+const fewChanged = 1000
+
+// isDelta reports whether the load read only what changed.
+func (l *load) isDelta() bool { return l.delta != nil && l.delta.load == rollcall.LoadDelta }
+
+// known is how many replicas the source had before the load.
+func (l *load) known() int {
+	if l.isDelta() {
+		return l.standing.Replicas
+	}
+	return l.index.Known()
+}
+
+// collectDelta reads what changed since the load before. It is not done when a
+// full load must be made, and remembers why.
+//
+// Two things make a delta safe. An entry is gone only when it was asked for by
+// its key and not found, whatever made it suspect. And what a compare of all
+// entries would decide about besides, a delta decides about too: entries in
+// trouble, those that are missing, objects that somebody else changed.
+func (r *runner) collectDelta(ctx context.Context, l *load) (done bool, err error) {
+	collector, able := l.job.Collector.(source.DeltaCollector)
+	if l.job.FullEvery <= 0 || !able {
+		return false, nil
+	}
+	l.delta = &delta{load: rollcall.LoadFull}
+	l.delta.why, err = r.readDelta(ctx, l, collector)
+	if refusal, ok := errors.AsType[*source.NoDelta](err); ok {
+		l.delta.why, err = refusal.Reason, nil
+		l.delta.load = rollcall.LoadFull
+		l.counters, l.unsure, l.doubled = rollcall.Counters{}, unsure{}, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("collect what changed: %w", err)
+	}
+	return l.isDelta(), nil
+}
+
+// readDelta makes a delta load; its words say what it found. Its error is a
+// *source.NoDelta when it is to be a full one.
+func (r *runner) readDelta(ctx context.Context, l *load, collector source.DeltaCollector) (string, error) {
+	if r.opt.Full {
+		return "", &source.NoDelta{Reason: "asked for"}
+	}
+	if l.src.ID == 0 {
+		return "", &source.NoDelta{Reason: "the first load"}
+	}
+	resume, err := r.engine.store.Resume(ctx, l.src.ID)
+	if err != nil {
+		return "", err
+	}
+	if resume.Checkpoint == nil {
+		return "", &source.NoDelta{Reason: "the load before left no checkpoint"}
+	}
+	// Opened even when a full load is due: a server that is behind must not be read.
+	d, err := collector.OpenDelta(ctx, resume.Checkpoint, knownEntries{r.engine.store, l.src.ID})
+	if err != nil {
+		return "", err
+	}
+	defer d.Close()
+	if why := r.mustBeFull(l, &resume); why != "" {
+		return "", &source.NoDelta{Reason: why}
+	}
+	return r.takeDelta(ctx, l, d, resume)
+}
+
+// mustBeFull says why what is known of the source does not bear a delta, "" when
+// it does.
+func (r *runner) mustBeFull(l *load, resume *rollcall.Resume) string {
+	switch {
+	case l.standing.Fingerprint != l.src.Rules.Fingerprint:
+		return "the rules of the source changed"
+	case l.standing.Scope != l.src.Scope:
+		return "what is read changed"
+	case l.standing.LastRun != resume.Run:
+		return fmt.Sprintf("run %d came between", l.standing.LastRun)
+	case l.standing.Replicas != resume.Replicas:
+		return fmt.Sprintf("there are %d replicas, and the last run left %d", l.standing.Replicas, resume.Replicas)
+	case r.run.Started.Sub(resume.LastFull) >= l.job.FullEvery:
+		return "due: the last one was at " + resume.LastFull.Format(time.DateTime)
+	case r.run.Started.Before(resume.LastFull):
+		return "the clock went back"
+	}
+	return ""
+}
+
+func (r *runner) takeDelta(ctx context.Context, l *load, d source.Delta, resume rollcall.Resume) (string, error) {
+	changed, err := d.Changed(ctx)
+	if err != nil {
+		return "", err
+	}
+	if most := max(fewChanged, l.standing.Replicas/mostChanged); len(changed) > most {
+		return "", &source.NoDelta{Reason: fmt.Sprintf("%d entries may have changed, which is too many for a delta", len(changed))}
+	}
+	keys, err := r.loadPartIndex(ctx, l, changed)
+	if err != nil {
+		return "", err
+	}
+	l.delta.load = rollcall.LoadDelta
+	if err := d.Read(ctx, keys, r.collecting(l).take); err != nil {
+		return "", err
+	}
+	resume.Checkpoint = d.Checkpoint()
+	l.delta.resume = resume
+	return fmt.Sprintf("%d reported as changed, %d looked at", len(changed), len(keys)), l.spool.seal()
+}
+
+// loadPartIndex enters the replicas that a delta decides about, and returns the
+// keys to read: those reported, and those of replicas that are due.
+func (r *runner) loadPartIndex(ctx context.Context, l *load, changed []string) ([]string, error) {
+	l.index = reconcile.NewPartialIndex()
+	list, drifted, err := r.drifted(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	keys := slices.Clone(changed)
+	wanted := make(map[string]bool, len(changed))
+	for _, key := range changed {
+		wanted[key] = true
+	}
+	have := map[string]bool{}
+	add := func(m *rollcall.Mark) error {
+		if have[string(m.Key)] {
+			return nil
+		}
+		key := string(m.Key)
+		have[key] = true
+		m.Due = m.Due || drifted[m.ID]
+		if m.Due && m.LastSeen.IsZero() && !wanted[key] {
+			keys = append(keys, key)
+		}
+		return l.index.Add(m)
+	}
+	err = r.engine.store.RestlessMarks(ctx, l.src.ID, list, add)
+	if err == nil {
+		err = r.engine.store.MarksByKey(ctx, l.src.ID, changed, add)
+	}
+	if errors.Is(err, reconcile.ErrCollision) {
+		return nil, rollcall.Errorf(rollcall.Unavailable, "compare: %w", err)
+	}
+	return keys, err
+}
+
+// saveResume keeps where the next delta begins, with everything else of the run
+// or not at all.
+func (r *runner) saveResume(ctx context.Context, l *load) error {
+	if l.delta == nil {
+		return nil
+	}
+	resume := l.delta.resume
+	resume.Run = r.run.ID
+	if err := r.tx.SaveResume(ctx, l.src.ID, resume); err != nil {
+		return fmt.Errorf("keep its checkpoint: %w", err)
+	}
+	return nil
+}
+
+// knownEntries is source.Known of one source.
+type knownEntries struct {
+	store  Store
+	source rollcall.ObjectID
+}
+
+func (k knownEntries) Keys(ctx context.Context, yield func(key []byte) error) error {
+	return k.store.Marks(ctx, k.source, func(m *rollcall.Mark) error { return yield(m.Key) })
+}
+
+func (k knownEntries) Names(ctx context.Context, keys []string) (map[string]string, error) {
+	return k.store.EntryNames(ctx, k.source, keys)
+}
