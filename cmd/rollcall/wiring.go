@@ -194,7 +194,7 @@ func (s setup) job(src *rollcall.Source) (engine.Job, error) {
 		return engine.Job{}, s.config.Explain(written.Line, fmt.Errorf("source %s: %w", src.Name, err))
 	}
 	return engine.Job{
-		Source: *src, Collector: collector, Mapper: mapper,
+		Source: *src, Collector: collector, Mapper: mapper, Bindings: s.config.BindingsOf(src.Name),
 		Profile: engine.Profile{
 			Description: written.Description, Status: written.Status, User: written.User,
 			Notify: written.Notify, IconURL: written.IconURL, AppURL: written.AppURL,
@@ -209,7 +209,7 @@ func (s setup) ldap(written *config.Source) ldap.Config {
 		Bases:     written.Bases,
 		Scope:     written.Depth,
 		Filter:    written.Filter,
-		Groups:    ldap.Groups{Bases: written.Groups.Base, Filter: written.Groups.Filter, Direct: !written.Groups.Nested},
+		Groups:    ldap.Groups{Bases: written.Groups.Base, Filter: written.Groups.Filter, Direct: !written.Groups.Nested, Name: written.Groups.Name},
 		Sentinels: written.Sentinels,
 	}
 }

@@ -17,6 +17,7 @@ type Config struct {
 	Serve       Serve                 // how the server listens and who may come in
 	Directories map[string]*Directory // by name
 	Sources     []Source              // in written order
+	Bindings    []Binding             // in written order
 	Timetable   []Line                // in written order
 	Warnings    []Warning             // what a linter says; none stops a run
 
@@ -122,8 +123,9 @@ type Source struct {
 	AppURL      string
 	Table       string // its data table; "" for the name that follows from class and source
 
-	section *value
-	rules   rules
+	section    *value
+	rules      rules
+	onlyGroups bool // a binding leaves out whoever is in no bound group
 }
 
 // At returns where the value of a key stands, or the source when the section
@@ -140,4 +142,5 @@ type Groups struct {
 	Base   []string // where groups are searched; the source's bases when empty
 	Filter string   // which of them count
 	Nested bool     // groups of groups too
+	Name   string   // the attribute that names a group; "" for cn
 }

@@ -55,7 +55,7 @@ func Parse(path string, src []byte, lookup func(string) (string, bool)) (*Config
 func (c *Config) read(r *reader, root *value) {
 	c.Store, c.Model = filepath.Join(r.dir, "rollcall.db"), filepath.Join(r.dir, "model")
 	c.Serve = defaultServe()
-	var sources, timetable *value
+	var sources, bindings, timetable *value
 	r.section(root, "the configuration", keys{
 		"store": func(v *value) {
 			r.text(&c.Store)(v)
@@ -71,12 +71,16 @@ func (c *Config) read(r *reader, root *value) {
 		"serve":       func(v *value) { c.Serve.read(r, v) },
 		"directories": func(v *value) { c.readDirectories(r, v) },
 		"sources":     func(v *value) { sources = v },
+		"bindings":    func(v *value) { bindings = v },
 		"timetable":   func(v *value) { timetable = v },
 	})
 	c.checkSignIn(r, root)
 	// Sources come last: they name directories, whatever the order of the file.
 	if sources != nil {
 		c.readSources(r, sources)
+	}
+	if bindings != nil {
+		c.readBindings(r, bindings)
 	}
 	if timetable != nil {
 		c.readTimetable(r, timetable)

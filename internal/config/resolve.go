@@ -26,6 +26,7 @@ func (c *Config) Resolve(model *rollcall.Model) ([]*rollcall.Source, error) {
 			Name: s.Name, Class: model.Class(s.Class), Rules: rules, Scope: s.ScopeText(), Table: s.Table,
 		})
 	}
+	problems = append(problems, c.bindingProblems(model)...)
 	if err := asError(c.Path, c.text, c.secrets, problems); err != nil {
 		return nil, err
 	}

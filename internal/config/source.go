@@ -119,6 +119,7 @@ func (s *Source) readGroups(r *reader, v *value) {
 		"base":   r.texts(&s.Groups.Base),
 		"filter": r.text(&s.Groups.Filter),
 		"nested": r.truth(&s.Groups.Nested),
+		"name":   r.name(&s.Groups.Name),
 	})
 }
 
@@ -191,7 +192,11 @@ func (s *Source) ScopeText() string {
 	if s.Kind != KindLDAP {
 		return s.Kind + ", key " + s.Key
 	}
+	only := ""
+	if s.onlyGroups {
+		only = ", of the bound groups alone"
+	}
 	bases := slices.Clone(s.Bases)
 	slices.Sort(bases)
-	return s.Depth + " of " + strings.Join(bases, " and ") + ", filter " + s.Filter + ", key " + s.Key
+	return s.Depth + " of " + strings.Join(bases, " and ") + ", filter " + s.Filter + ", key " + s.Key + only
 }

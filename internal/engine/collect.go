@@ -26,8 +26,10 @@ type load struct {
 	movedFrom map[int64]string    // the names that replicas had before this load
 	doubled   map[string]*doubled // by key
 	unsure    unsure
-	stand     *stand // of rows that others delivered; nil for a load that a collector reads
-	delta     *delta // nil for a load of a source that is always read completely
+	groups    *grouping // nil for a load that says nothing of groups
+	granting  *granting // what the bindings come to
+	stand     *stand    // of rows that others delivered; nil for a load that a collector reads
+	delta     *delta    // nil for a load of a source that is always read completely
 	counters  rollcall.Counters
 	arrivals  int // replicas that this load made
 	missed    int // entries that this load is the first to miss
@@ -62,7 +64,7 @@ func (r *runner) collect(ctx context.Context, l *load) error {
 		return err
 	}
 	c := r.collecting(l)
-	checkpoint, err := l.job.Collector.Collect(ctx, c.take)
+	checkpoint, err := l.read(ctx, c.take)
 	if err != nil {
 		return fmt.Errorf("collect: %w", err)
 	}
@@ -138,6 +140,9 @@ func (c *collecting) take(e *rollcall.Entry) error {
 			Reason: "the entry has no key attribute, so it cannot be told from others; it is left alone"})
 		return nil
 	}
+	if c.groups != nil && !c.groups.note(e) {
+		return nil // it is in no bound group: the source does not have it
+	}
 	content := c.hasher.sum(e)
 	verdict, replica := c.index.See(e.Key, content)
 	switch verdict {
@@ -168,6 +173,9 @@ type doubled struct {
 // double remembers an entry whose key came before.
 func (c *collecting) double(e *rollcall.Entry, replica int64) {
 	c.unsure.add(e.Name)
+	if c.groups != nil {
+		c.groups.forget(e.Key)
+	}
 	if c.doubled == nil {
 		c.doubled = map[string]*doubled{}
 	}

@@ -37,6 +37,7 @@ type Store interface {
 type Tx interface {
 	registry.Storage
 	feedTx
+	grantTx
 	Commit() error
 	Rollback() error
 
@@ -102,7 +103,8 @@ type Job struct {
 	Collector source.Collector
 	Mapper    *mapping.Mapper
 	Profile   Profile
-	FullEvery time.Duration // the longest time between two full loads; 0: every load is full
+	Bindings  []rollcall.Binding // what the entries' groups give
+	FullEvery time.Duration      // the longest time between two full loads; 0: every load is full
 }
 
 // Profile is what the data source object says besides the rules.

@@ -27,6 +27,7 @@ func (r *runner) remember() {
 func (r *runner) reset() {
 	for _, l := range r.loads {
 		l.counters, *l.src = l.asRead.counters, l.asRead.source
+		l.granting = nil
 		l.missing, l.dropped, l.movedFrom, l.missed, l.arrivals = nil, nil, nil, 0, 0
 	}
 	*r.problems = r.read

@@ -36,7 +36,10 @@ func (l *load) overLimit() string {
 		return fmt.Sprintf("what is read changed since the last run (%s, was %s), and %d of %d entries are no longer in it",
 			l.src.Scope, l.standing.Scope, l.missed, total)
 	}
-	return l.pastLimit(l.src.Rules.Limits, total, l.missed)
+	if past := l.pastLimit(l.src.Rules.Limits, total, l.missed); past != "" || l.granting == nil {
+		return past
+	}
+	return l.granting.pastLimit()
 }
 
 // pastLimit says which limit the run's changes pass, "" when none.

@@ -129,6 +129,11 @@ func (r *runner) decide(ctx context.Context) error {
 			return fmt.Errorf("source %s: %w", r.loads[i].src.Name, err)
 		}
 	}
+	for _, l := range r.loads {
+		if err := r.grant(ctx, l); err != nil {
+			return fmt.Errorf("source %s: bindings: %w", l.src.Name, err)
+		}
+	}
 	return nil
 }
 
@@ -144,6 +149,9 @@ func (r *runner) prepare(ctx context.Context, jobs []Job) error {
 			return fmt.Errorf("source %s: %w", src.Name, err)
 		}
 		if err := r.engine.ensureLookups(ctx, l.src); err != nil {
+			return fmt.Errorf("source %s: %w", src.Name, err)
+		}
+		if err := r.engine.ensureGrantLookups(ctx, job.Bindings); err != nil {
 			return fmt.Errorf("source %s: %w", src.Name, err)
 		}
 	}
@@ -198,6 +206,9 @@ func (r *runner) summarize() {
 		r.run.Sources[i].Held = l.held
 		if d := l.delta; d != nil {
 			r.run.Sources[i].Load, r.run.Sources[i].Why = d.load, d.why
+		}
+		if l.granting != nil {
+			r.run.Sources[i].Granted, r.run.Sources[i].Taken = l.granting.granted, l.granting.taken
 		}
 	}
 	if r.opt.Sink != nil {

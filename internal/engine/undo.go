@@ -78,6 +78,9 @@ func (r *runner) undo(ctx context.Context, id int64, jobs []Job) error {
 	if err := r.undoReplicas(ctx, id); err != nil {
 		return fmt.Errorf("undo run %d: %w", id, err)
 	}
+	if err := r.tx.UndoGrants(ctx, id); err != nil {
+		return fmt.Errorf("undo run %d: %w", id, err)
+	}
 	if err := r.undoStandings(ctx, id); err != nil {
 		return fmt.Errorf("undo run %d: %w", id, err)
 	}

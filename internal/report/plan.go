@@ -41,6 +41,8 @@ var verbs = []struct {
 	{rollcall.VerbRestore, "+", green},
 	{rollcall.VerbDisable, "-", red},
 	{rollcall.VerbDelete, "-", red},
+	{rollcall.VerbGrant, "+", green},
+	{rollcall.VerbTake, "-", red},
 	{rollcall.VerbForget, "-", dim},
 	{rollcall.VerbMiss, "?", dim},
 	{rollcall.VerbMove, ">", dim},

@@ -15,6 +15,8 @@ const (
 	VerbForget    Verb = "forget"  // a gone entry's replica is dropped; the object was not its own and stays
 	VerbMiss      Verb = "miss"    // an entry was not seen for the first time; its time runs
 	VerbMove      Verb = "move"    // the entry has another name; nothing else changed
+	VerbGrant     Verb = "grant"   // a member of a group is given what the group gives
+	VerbTake      Verb = "take"    // who left the group loses it
 	VerbFail      Verb = "fail"    // nothing is done: see the problem
 )
 

@@ -75,8 +75,10 @@ type SourceRun struct {
 	Counters Counters `json:"counters"`
 	Held     string   `json:"held,omitempty"` // which limit or proof stopped it, in words
 	Scope    string   `json:"scope,omitempty"`
-	Load     Load     `json:"load,omitempty"` // empty where deltas are not asked for
-	Why      string   `json:"why,omitempty"`  // why a full load was made, or what a delta found
+	Granted  int      `json:"granted,omitempty"` // what bindings gave
+	Taken    int      `json:"taken,omitempty"`   // and took away
+	Load     Load     `json:"load,omitempty"`    // empty where deltas are not asked for
+	Why      string   `json:"why,omitempty"`     // why a full load was made, or what a delta found
 }
 
 // Load is one pass over a source.
