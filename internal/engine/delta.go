@@ -105,6 +105,8 @@ func (r *runner) readDelta(ctx context.Context, l *load, collector source.DeltaC
 // it does.
 func (r *runner) mustBeFull(l *load, resume *rollcall.Resume) string {
 	switch {
+	case len(l.job.Bindings) > 0:
+		return "its bindings ask for the groups of every entry"
 	case l.standing.Fingerprint != l.src.Rules.Fingerprint:
 		return "the rules of the source changed"
 	case l.standing.Scope != l.src.Scope:
