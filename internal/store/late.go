@@ -1,6 +1,9 @@
 package store
 
-import "context"
+import (
+	"context"
+	"runtime/debug"
+)
 
 // A load that fills a table does without an index that only tells who is not
 // there, as long as it knows that by itself: each row would have its place
@@ -85,6 +88,12 @@ func (q *queries) makeIndex(ctx context.Context, statement string) error {
 
 // makeLate makes all indexes that were postponed.
 func (t *Tx) makeLate(ctx context.Context) error {
+	if len(t.recall.late) > 0 {
+		// Nothing is looked up any more. Sorting takes room outside of Go's heap, which
+		// by itself would keep what it has free.
+		clear(t.recall.lookups)
+		debug.FreeOSMemory()
+	}
 	for key, again := range t.recall.late {
 		if err := t.makeIndex(ctx, again); err != nil {
 			return err

@@ -36,7 +36,7 @@ var sqliteTraits = traits{
 // sqliteSorting holds the memory down in which an index is sorted: by itself
 // SQLite would keep all of it there, a hundred bytes a row.
 var sqliteSorting = [...]string{
-	"PRAGMA temp_store = FILE; PRAGMA cache_size = -2048",
+	"PRAGMA temp_store = FILE; PRAGMA cache_size = -2048", // what is sorted at a time is as large as the cache may be
 	"PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768",
 }
 
