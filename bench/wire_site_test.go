@@ -115,7 +115,7 @@ func (c *client) ask(request []byte, keep bool) (int64, error) {
 		return 0, err
 	}
 	defer func() { _ = answer.Body.Close() }() // read to its end
-	var to io.Writer = io.Discard
+	to := io.Discard
 	if keep {
 		c.body.Reset()
 		to = &c.body

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 
 	"rollcall/internal/rollcall"
 )
@@ -31,6 +32,12 @@ Examples:
     rollcall --log-level info serve        with an access log on standard error`
 }
 
+// heapReserve is memory that is never touched and so takes no room: the collector,
+// which begins when the heap has grown by half, counts it in. Without it a server
+// that answers thousands of small requests a second would clear away a few
+// megabytes dozens of times a second, a fifth of its time.
+const heapReserve = 48 << 20
+
 // Run carries the command out.
 func (c *serveCmd) Run(ctx context.Context, p *program) (err error) {
 	a, err := p.open(ctx)
@@ -51,6 +58,8 @@ func (c *serveCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer closing(stop, &err)
+	reserve := make([]byte, heapReserve)
+	defer runtime.KeepAlive(reserve)
 	fmt.Fprintf(p.out, "Listening on %s%s\n", s.server.URL(), a.config.Serve.Root)
 	err = s.server.Run(ctx)
 	if err != nil && errors.Is(err, context.Canceled) {

@@ -59,7 +59,7 @@ type layout struct {
 	model  *rollcall.Model
 	tables map[string]*table // by root class
 	newest int64             // the last look-up it knows
-	views  sync.Map          // by class: the view that reads all attributes
+	views  sync.Map          // by viewKey
 }
 
 // reserved are the columns that every class table has besides its attributes.

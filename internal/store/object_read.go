@@ -6,6 +6,8 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"rollcall/internal/rollcall"
 )
@@ -114,9 +116,9 @@ func (q *queries) Links(ctx context.Context, attr *rollcall.Attribute, hosts []r
 	if class == nil {
 		return nil, rollcall.Errorf(rollcall.Internal, "link set %s: class %s is not declared", attr.Code, attr.Target)
 	}
-	here, there, codes := attr.Via, attr.Remote, []string(nil)
+	here, there, codes := memberKey(attr), attr.Remote, []string(nil)
 	if attr.Type == rollcall.TypeChildren {
-		here, there, codes = attr.Remote, "", []string{attr.Remote}
+		there, codes = "", []string{attr.Remote}
 	}
 	v, err := q.view(class, codes)
 	if err != nil {
@@ -150,6 +152,52 @@ func (q *queries) Links(ctx context.Context, attr *rollcall.Attribute, hosts []r
 		})
 	}
 	return links, nil
+}
+
+// Filled reports beside each of some link sets whether any of the hosts has a
+// member in it. It is one statement, however many sets: most of them are empty.
+func (q *queries) Filled(ctx context.Context, sets []*rollcall.Attribute, hosts []rollcall.ObjectID) ([]bool, error) {
+	filled := make([]bool, len(sets))
+	err := inLists(numbers(hosts), func(in string, args []any) error {
+		parts := make([]string, len(sets))
+		all := make([]any, 0, len(sets)*len(args))
+		for i, set := range sets {
+			class := q.model.Class(set.Target)
+			if class == nil {
+				return rollcall.Errorf(rollcall.Internal, "class %s is not declared", set.Target)
+			}
+			t, err := q.layout().table(class)
+			if err != nil {
+				return err
+			}
+			col := t.columns[memberKey(set)]
+			if col == nil {
+				return rollcall.Errorf(rollcall.Internal, "class %s has no key %s", set.Target, memberKey(set))
+			}
+			parts[i] = "SELECT " + strconv.Itoa(i) + " WHERE EXISTS (SELECT 1 FROM " + t.quoted + " WHERE " + col.name + " " + in + q.among(class) + ")"
+			all = append(all, args...)
+		}
+		return q.briefly(ctx, strings.Join(parts, " UNION ALL "), all, func(rows *sql.Rows) error {
+			var i int
+			err := rows.Scan(&i)
+			if err == nil {
+				filled[i] = true
+			}
+			return err
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("see which link sets have members: %w", err)
+	}
+	return filled, nil
+}
+
+// memberKey is the key by which members of a link set point at its host.
+func memberKey(set *rollcall.Attribute) string {
+	if set.Type == rollcall.TypeChildren {
+		return set.Remote
+	}
+	return set.Via
 }
 
 // linkOf makes a link of a link object, or of a child when there is no key to

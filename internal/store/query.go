@@ -65,7 +65,7 @@ func (v *view) inOrder(ctx context.Context, page []int64, column, width int) ([]
 	}
 	objects := make([]rollcall.Object, n)
 	err := inLists(distinct(ids), func(in string, args []any) error {
-		return v.q.each(ctx, "SELECT "+v.columns+" FROM "+v.table.quoted+" WHERE id "+in+v.where, args, func(rows *sql.Rows) error {
+		return v.q.briefly(ctx, "SELECT "+v.columns+" FROM "+v.table.quoted+" WHERE id "+in+v.where, args, func(rows *sql.Rows) error {
 			o, known, err := v.scan(rows)
 			if err == nil && known {
 				for _, i := range at[int64(o.ID)] {

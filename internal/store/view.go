@@ -28,23 +28,33 @@ type ownView struct {
 
 // view reads all stored attributes, or only those of the codes given.
 func (q *queries) view(class *rollcall.Class, codes []string) (*view, error) {
-	if codes != nil {
+	key := viewKey{class: class}
+	switch {
+	case len(codes) == 1:
+		key.code = codes[0]
+	case codes != nil:
 		return q.newView(class, codes)
 	}
-	// Most objects are read whole, one or few at a time: what that takes is worked
-	// out once a class.
+	// Most objects are read whole, or by one key, one or few at a time: what that
+	// takes is worked out once.
 	views := &q.layout().views
-	if known, ok := views.Load(class); ok {
+	if known, ok := views.Load(key); ok {
 		if v, ok := known.(*view); ok {
 			return v.of(q), nil
 		}
 	}
-	v, err := q.newView(class, nil)
+	v, err := q.newView(class, codes)
 	if err != nil {
 		return nil, err
 	}
-	views.Store(class, v.of(nil))
+	views.Store(key, v.of(nil))
 	return v, nil
+}
+
+// viewKey is a class, and the one attribute that is read; none: all.
+type viewKey struct {
+	class *rollcall.Class
+	code  string
 }
 
 // of returns a view of the same objects for other queries, with cells of its own.
@@ -122,10 +132,10 @@ func (v *view) scan(rows *sql.Rows) (o rollcall.Object, known bool, err error) {
 	return o, true, nil
 }
 
-// collect reads all objects for which a condition holds.
+// collect reads all objects for which a condition holds that an index serves.
 func (v *view) collect(ctx context.Context, condition string, args []any) ([]rollcall.Object, error) {
 	var objects []rollcall.Object
-	err := v.q.each(ctx, "SELECT "+v.columns+" FROM "+v.table.quoted+" WHERE "+condition+v.where, args, func(rows *sql.Rows) error {
+	err := v.q.briefly(ctx, "SELECT "+v.columns+" FROM "+v.table.quoted+" WHERE "+condition+v.where, args, func(rows *sql.Rows) error {
 		o, known, err := v.scan(rows)
 		if err == nil && known {
 			objects = append(objects, o)

@@ -25,7 +25,7 @@ func (p *Params) read(r *http.Request) error {
 	}
 	switch kind {
 	case "application/x-www-form-urlencoded":
-		return p.readForm(r.Body)
+		return p.readForm(r.Body, r.ContentLength)
 	case "multipart/form-data":
 		return p.readMultipart(multipart.NewReader(r.Body, more["boundary"]))
 	}
@@ -71,11 +71,15 @@ func (v bodyValue) Close() error {
 }
 
 // readForm reads a form as it arrives: a value of any length passes through a
-// buffer.
-func (p *Params) readForm(body io.Reader) error {
+// buffer, which is no larger than the form. length is -1 where it is not known.
+func (p *Params) readForm(body io.Reader, length int64) error {
 	d := decoder{most: p.spool.limits.Fields}
 	begin := func(name string) (io.Writer, error) { return bodyValue{p.spool.begin(name, false), p}, nil }
-	buf := make([]byte, 64<<10)
+	size := int64(largestBuffer)
+	if length >= 0 {
+		size = min(size, length+1) // the end of the form is read with it
+	}
+	buf := make([]byte, size)
 	for {
 		n, err := body.Read(buf)
 		if feed := d.feed(buf[:n], begin); feed != nil {
@@ -89,6 +93,8 @@ func (p *Params) readForm(body io.Reader) error {
 		}
 	}
 }
+
+const largestBuffer = 64 << 10
 
 // readMultipart reads a form of parts. A part with a file name is a file; one
 // with an empty file name is an upload that was left out.

@@ -253,11 +253,11 @@ func FuzzForm(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body string, size int) {
 		whole := New(Config{}).params()
-		if err := whole.readForm(strings.NewReader(body)); err != nil {
+		if err := whole.readForm(strings.NewReader(body), int64(len(body))); err != nil {
 			t.Fatal(err)
 		}
 		parts := New(Config{}).params()
-		if err := parts.readForm(&pieces{body, max(1, size&0xff)}); err != nil {
+		if err := parts.readForm(&pieces{body, max(1, size&0xff)}, -1); err != nil {
 			t.Fatal(err)
 		}
 		text := func(p *Params) map[string]string {

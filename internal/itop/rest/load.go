@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -212,6 +213,9 @@ func (l *loader) members(o *rollcall.Object, set *rollcall.Attribute) []rollcall
 func (l *loader) read(ctx context.Context) error {
 	hosts, wanted := l.hosts, l.wanted
 	l.hosts, l.wanted = map[*rollcall.Attribute][]rollcall.ObjectID{}, map[*rollcall.Class]map[rollcall.ObjectID]bool{}
+	if err := l.leaveEmpty(ctx, hosts); err != nil {
+		return err
+	}
 	for set, ids := range hosts {
 		if err := l.readSets(ctx, set, ids); err != nil {
 			return fmt.Errorf("read the link set %s: %w", set.Code, err)
@@ -235,16 +239,42 @@ func (l *loader) read(ctx context.Context) error {
 	return nil
 }
 
-// readSets reads the members of one link set of several hosts. Members of a
-// class that the account may not read are none.
-func (l *loader) readSets(ctx context.Context, set *rollcall.Attribute, hosts []rollcall.ObjectID) error {
-	for _, id := range hosts {
-		l.sets[setKey{set, id}] = nil
+// leaveEmpty settles the link sets that nobody may read or that have no members,
+// as most have, and takes them out of hosts.
+func (l *loader) leaveEmpty(ctx context.Context, hosts map[*rollcall.Attribute][]rollcall.ObjectID) error {
+	var sets []*rollcall.Attribute
+	all := map[rollcall.ObjectID]bool{}
+	for set, ids := range hosts {
+		for _, id := range ids {
+			l.sets[setKey{set, id}] = nil
+			all[id] = true
+		}
+		class := l.s.Model.Class(set.Target)
+		if class == nil || l.account != nil && !l.s.Rights.Allows(l.account, class, auth.Read) {
+			delete(hosts, set)
+			continue
+		}
+		sets = append(sets, set)
 	}
-	class := l.s.Model.Class(set.Target)
-	if class == nil || l.account != nil && !l.s.Rights.Allows(l.account, class, auth.Read) {
+	if len(sets) < 2 {
 		return nil
 	}
+	slices.SortFunc(sets, func(a, b *rollcall.Attribute) int { return cmp.Compare(a.Code, b.Code) }) // one statement, prepared once
+	filled, err := l.from.Filled(ctx, sets, slices.Sorted(maps.Keys(all)))
+	if err != nil {
+		return err
+	}
+	for i, set := range sets {
+		if !filled[i] {
+			delete(hosts, set)
+		}
+	}
+	return nil
+}
+
+// readSets reads the members of one link set of several hosts.
+func (l *loader) readSets(ctx context.Context, set *rollcall.Attribute, hosts []rollcall.ObjectID) error {
+	class := l.s.Model.Class(set.Target)
 	links, err := l.from.Links(ctx, set, hosts)
 	if err != nil {
 		return err

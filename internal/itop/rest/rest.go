@@ -21,6 +21,7 @@ import (
 type Reader interface {
 	Objects(ctx context.Context, class *rollcall.Class, ids []rollcall.ObjectID) ([]rollcall.Object, error)
 	Links(ctx context.Context, attr *rollcall.Attribute, hosts []rollcall.ObjectID) ([][]rollcall.Link, error)
+	Filled(ctx context.Context, sets []*rollcall.Attribute, hosts []rollcall.ObjectID) ([]bool, error)
 	Select(ctx context.Context, query *rollcall.Query, w rollcall.Window, yield func(row []rollcall.Object) error) error
 	SelectIDs(ctx context.Context, query *rollcall.Query, w rollcall.Window) ([]rollcall.ObjectID, error)
 	CountOf(ctx context.Context, query *rollcall.Query) (int, error)
