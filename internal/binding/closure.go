@@ -8,14 +8,12 @@ import (
 )
 
 // closure answers which groups a member of a group belongs to besides, and how.
-// What it worked out for one group it keeps: many entries share their groups.
 type closure struct {
 	groups []rollcall.Group
 	seen   []uint32 // of each group: the round in which it was reached
 	from   []uint32
 	depth  []uint32
 	round  uint32
-	reach  [][]step // by direct group; nil until asked
 }
 
 // step is a group that members of another belong to.
@@ -27,7 +25,7 @@ type step struct {
 
 func newClosure(groups []rollcall.Group) *closure {
 	n := len(groups)
-	return &closure{groups: groups, seen: make([]uint32, n), from: make([]uint32, n), depth: make([]uint32, n), reach: make([][]step, n)}
+	return &closure{groups: groups, seen: make([]uint32, n), from: make([]uint32, n), depth: make([]uint32, n)}
 }
 
 // wayArrow stands between the groups of a way.
@@ -37,13 +35,10 @@ const wayArrow = " > "
 // shortest way to each; among ways of one length by the first group in the order
 // of the list. A cycle ends where it began.
 func (c *closure) of(direct uint32, wanted []bool) []step {
-	if c.reach[direct] != nil {
-		return c.reach[direct]
-	}
 	c.round++
 	queue := []uint32{direct}
 	c.seen[direct], c.depth[direct] = c.round, 0
-	steps := []step{}
+	var steps []step
 	for i := 0; i < len(queue); i++ {
 		g := queue[i]
 		if wanted[g] {
@@ -60,7 +55,6 @@ func (c *closure) of(direct uint32, wanted []bool) []step {
 			}
 		}
 	}
-	c.reach[direct] = steps
 	return steps
 }
 

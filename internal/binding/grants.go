@@ -37,15 +37,21 @@ type right struct {
 // Rights works out what the members of groups are to have. It is for one
 // goroutine.
 type Rights struct {
-	slots   []Slot
+	slots   []Slot // by what they give, in the order of the configuration
+	ids     []right
 	ofGroup [][]uint32 // of each group: its slots, by place
 	wanted  []bool     // groups with a slot
 	closure *closure
+	given   [][]way             // of each group: what belonging to it directly gives; nil until asked
 	listed  map[string][]uint32 // by key of an entry: the slots whose own filter found it
-	found   []way
+
+	found []uint32 // the slots that give something to the holder at hand
+	best  []way    // of each slot: the shortest way to it
+	round []uint32 // of each slot: when best was set
+	now   uint32
 }
 
-// way is one slot that gives something to the holder at hand.
+// way is how a slot is reached.
 type way struct {
 	slot  uint32
 	depth uint32
@@ -54,10 +60,14 @@ type way struct {
 
 // NewRights prepares the slots of all bindings of a source.
 func NewRights(groups []rollcall.Group, slots []Slot) *Rights {
-	r := &Rights{slots: slots, ofGroup: make([][]uint32, len(groups)), wanted: make([]bool, len(groups)),
-		closure: newClosure(groups), listed: map[string][]uint32{}}
+	slots = slices.Clone(slots)
+	slices.SortStableFunc(slots, func(a, b Slot) int { return a.id().compare(b.id()) })
+	r := &Rights{slots: slots, ids: make([]right, len(slots)), ofGroup: make([][]uint32, len(groups)), wanted: make([]bool, len(groups)),
+		closure: newClosure(groups), given: make([][]way, len(groups)), listed: map[string][]uint32{},
+		best: make([]way, len(slots)), round: make([]uint32, len(slots))}
 	for i := range slots {
 		s := &slots[i]
+		r.ids[i] = s.id()
 		if s.Members != nil {
 			for _, key := range s.Members {
 				r.listed[key] = append(r.listed[key], uint32(i))
@@ -78,79 +88,94 @@ type Entry struct {
 
 // Has reports whether an entry is in any bound group.
 func (r *Rights) Has(e Entry) bool {
-	r.found = r.found[:0]
+	r.begin()
 	r.find(e)
 	return len(r.found) > 0
 }
 
-// find gathers the slots that give something to an entry.
+func (r *Rights) begin() {
+	r.found = r.found[:0]
+	if r.now++; r.now == 0 { // it went all the way round
+		clear(r.round)
+		r.now = 1
+	}
+}
+
+// find gathers the slots that give something to an entry, each by the shortest
+// way; among ways of one length by the first of the entry's groups.
 func (r *Rights) find(e Entry) {
 	for _, d := range e.Direct {
-		for _, step := range r.closure.of(d, r.wanted) {
-			for _, s := range r.ofGroup[step.group] {
-				if step.depth == 0 || r.slots[s].Binding.Nested {
-					r.found = append(r.found, way{s, step.depth, step.way})
-				}
-			}
+		if r.given[d] == nil {
+			r.given[d] = r.ways(d)
+		}
+		for i := range r.given[d] {
+			r.reach(&r.given[d][i])
 		}
 	}
 	if len(r.listed) == 0 {
 		return
 	}
 	for _, s := range r.listed[e.Key] {
-		r.found = append(r.found, way{s, 0, r.closure.groups[r.slots[s].Group].DN})
+		r.reach(&way{s, 0, r.closure.groups[r.slots[s].Group].DN})
 	}
+}
+
+func (r *Rights) reach(w *way) {
+	switch {
+	case r.round[w.slot] != r.now:
+		r.round[w.slot] = r.now
+		r.found = append(r.found, w.slot)
+	case r.best[w.slot].depth <= w.depth:
+		return
+	}
+	r.best[w.slot] = *w
+}
+
+// ways works out what belonging directly to a group gives.
+func (r *Rights) ways(direct uint32) []way {
+	list := []way{}
+	for _, step := range r.closure.of(direct, r.wanted) {
+		for _, s := range r.ofGroup[step.group] {
+			if step.depth == 0 || r.slots[s].Binding.Nested {
+				list = append(list, way{s, step.depth, step.way})
+			}
+		}
+	}
+	return list
 }
 
 // Of appends what a holder is to have, in a fixed order. Entries are all that the
-// holder is tied to.
+// holder is tied to. The first binding in the configuration's order names a
+// right that several give; all their ways are told.
 func (r *Rights) Of(dst []Right, entries ...Entry) []Right {
-	r.found = r.found[:0]
+	r.begin()
 	for _, e := range entries {
 		r.find(e)
 	}
-	// The shortest way to each slot alone is told.
-	slices.SortFunc(r.found, func(a, b way) int {
-		return cmp.Or(cmp.Compare(a.slot, b.slot), cmp.Compare(a.depth, b.depth), strings.Compare(a.text, b.text))
-	})
-	start := len(dst)
-	for i, w := range r.found {
-		if i > 0 && r.found[i-1].slot == w.slot {
+	slices.Sort(r.found)
+	for i, at := range r.found {
+		w := &r.best[at]
+		if i > 0 && r.ids[r.found[i-1]] == r.ids[at] {
+			last := &dst[len(dst)-1]
+			if !slices.Contains(strings.Split(last.Via, "\n"), w.text) {
+				last.Via += "\n" + w.text
+			}
 			continue
 		}
-		s := &r.slots[w.slot]
-		dst = append(dst, Right{Binding: s.Binding.Name, Kind: s.Kind, Type: s.typ(), Target: s.Target, Via: w.text})
+		id := &r.ids[at]
+		dst = append(dst, Right{Binding: r.slots[at].Binding.Name, Kind: id.kind, Type: id.typ, Target: id.target, Via: w.text})
 	}
-	return dst[:start+len(merge(dst[start:]))]
+	return dst
 }
 
-func (s *Slot) typ() string {
+// id says what a slot gives; memberships in roles and groups alone have a type.
+func (s *Slot) id() right {
+	id := right{kind: s.Kind, target: s.Target}
 	switch s.Kind {
 	case rollcall.GrantRole, rollcall.GrantFunctional, rollcall.GrantPath:
-		return s.Binding.Type
+		id.typ = s.Binding.Type
 	}
-	return ""
-}
-
-// merge sorts rights and makes one of those that differ in their ways alone. The
-// first binding in the configuration's order names the right.
-func merge(rights []Right) []Right {
-	if len(rights) < 2 {
-		return rights
-	}
-	slices.SortStableFunc(rights, func(a, b Right) int { return a.id().compare(b.id()) })
-	out := rights[:1]
-	for _, r := range rights[1:] {
-		last := &out[len(out)-1]
-		if last.id() != r.id() {
-			out = append(out, r)
-			continue
-		}
-		if !slices.Contains(strings.Split(last.Via, "\n"), r.Via) {
-			last.Via += "\n" + r.Via
-		}
-	}
-	return out
+	return id
 }
 
 func (r *Right) id() right { return right{r.Kind, r.Target, r.Type} }
@@ -172,6 +197,9 @@ type Step struct {
 // says of an earlier grant that its group is gone and its binding keeps it.
 func Compare(wanted []Right, earlier []rollcall.Grant, lost map[int64]bool, kept func(*rollcall.Grant) bool) Step {
 	var s Step
+	if matches(wanted, earlier) && len(lost) == 0 {
+		return s // nearly always
+	}
 	has := make(map[right]bool, len(earlier))
 	for _, g := range earlier {
 		id := right{g.Kind, g.Target, g.Type}
@@ -199,6 +227,20 @@ func Compare(wanted []Right, earlier []rollcall.Grant, lost map[int64]bool, kept
 		}
 	}
 	return s
+}
+
+// matches reports whether grants are the rights that are wanted, in their order.
+func matches(wanted []Right, earlier []rollcall.Grant) bool {
+	if len(wanted) != len(earlier) {
+		return false
+	}
+	for i := range earlier {
+		g, w := &earlier[i], &wanted[i]
+		if w.Target != g.Target || w.Kind != g.Kind || w.Type != g.Type || w.Via != g.Via || w.Binding != g.Binding {
+			return false
+		}
+	}
+	return true
 }
 
 // Allot gives what is scarce: as many of those who ask as there is room for, in

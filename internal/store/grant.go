@@ -30,10 +30,11 @@ func (q *queries) BoundGroups(ctx context.Context, source rollcall.ObjectID) ([]
 	return list, nil
 }
 
-// Grants yields what a source's bindings gave and what still holds, by holder.
+// Grants yields what a source's bindings gave and what still holds, by holder,
+// kind, target and type.
 // yield must not query on the same transaction.
 func (q *queries) Grants(ctx context.Context, source rollcall.ObjectID, yield func(*rollcall.Grant) error) error {
-	err := q.grants(ctx, readGrants+"source_id = ? AND ended = 0 ORDER BY holder_id, id", []any{int64(source)}, yield)
+	err := q.grants(ctx, readGrants+"source_id = ? AND ended = 0 ORDER BY holder_id, kind, target_id, type, id", []any{int64(source)}, yield)
 	if err != nil {
 		return fmt.Errorf("read the grants of source %d: %w", source, err)
 	}
