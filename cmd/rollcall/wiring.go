@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -179,9 +180,12 @@ func (s setup) job(src *rollcall.Source) (engine.Job, error) {
 		}
 		return engine.Job{}, err
 	}
-	settings := builtin.Settings{Kind: written.Kind, Key: written.Key, Fields: mapper.Fields(), Now: s.program.now}
+	settings := builtin.Settings{
+		Kind: written.Kind, Key: written.Key, Fields: mapper.Fields(), Folder: filepath.Dir(s.config.Path), Now: s.program.now,
+	}
+	line := written.Line
 	if written.Section != nil {
-		settings.Decode = written.Section.Decode
+		settings.Decode, line = written.Section.Decode, written.Section.Line
 	}
 	if written.Kind == config.KindLDAP {
 		settings.LDAP = s.ldap(written)
@@ -190,8 +194,11 @@ func (s setup) job(src *rollcall.Source) (engine.Job, error) {
 		}
 	}
 	collector, err := builtin.New(settings)
+	if config.Problems(err) != nil {
+		return engine.Job{}, err // it says where
+	}
 	if err != nil {
-		return engine.Job{}, s.config.Explain(written.Line, fmt.Errorf("source %s: %w", src.Name, err))
+		return engine.Job{}, s.config.Explain(line, fmt.Errorf("source %s: %w", src.Name, err))
 	}
 	return engine.Job{
 		Source: *src, Collector: collector, Mapper: mapper, Bindings: s.config.BindingsOf(src.Name),

@@ -223,7 +223,7 @@ sources:
 	if err := s.Section.Decode(&narrow); rollcall.KindOf(err) != rollcall.Invalid {
 		t.Errorf("got %v, want an unknown key to be refused", err)
 	}
-	if s.Kind != config.KindCSV || s.ScopeText() != "csv, key id" || c.Source("nobody") != nil {
+	if s.Kind != config.KindCSV || s.ScopeText() != "csv of file staff.csv, key id" || c.Source("nobody") != nil {
 		t.Errorf("got %+v", s)
 	}
 }

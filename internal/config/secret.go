@@ -24,15 +24,30 @@ func (r *reader) secret(into *rollcall.Secret) func(*value) {
 		full, referred := r.expand(v, true)
 		if !referred && v.text != "" {
 			r.secrets = append(r.secrets, v.text)
-			r.warn(v.Position, "the password stands in the file for all who read it; use ${env:NAME}, ${file:PATH} or ${cred:NAME}")
+			r.warnPlain(v)
 		}
 		*into = rollcall.Secret(full)
 	}
 }
 
+func (r *reader) warnPlain(v *value) {
+	r.warn(v.Position, "the password stands in the file for all who read it; use ${env:NAME}, ${file:PATH} or ${cred:NAME}")
+}
+
 // expand puts in what the references in a text stand for, and reports whether
 // there were any. Credentials are for secrets alone.
 func (r *reader) expand(v *value, secret bool) (full string, referred bool) {
+	full, referred = r.substitute(v, secret)
+	if secret && !referred {
+		if at := strings.Index(v.text, "${"); at >= 0 && !strings.Contains(v.text, "$${") {
+			r.problem(v.Position, "%s is no known reference; use ${env:NAME}, ${file:PATH} or ${cred:NAME}", v.text[at:])
+		}
+	}
+	return full, referred
+}
+
+// substitute is expand for a text in which ${ may also stand for itself.
+func (r *reader) substitute(v *value, secret bool) (full string, referred bool) {
 	if !strings.Contains(v.text, "${") {
 		return v.text, false
 	}
@@ -52,11 +67,6 @@ func (r *reader) expand(v *value, secret bool) (full string, referred bool) {
 		}
 		return meant
 	})
-	if secret && !referred {
-		if at := strings.Index(v.text, "${"); at >= 0 && !strings.Contains(v.text, "$${") {
-			r.problem(v.Position, "%s is no known reference; use ${env:NAME}, ${file:PATH} or ${cred:NAME}", v.text[at:])
-		}
-	}
 	return full, referred
 }
 

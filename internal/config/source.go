@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
-
 	"rollcall/internal/rollcall"
 )
 
@@ -19,20 +17,6 @@ const (
 
 // DefaultGoneLimit stops a run that would take leave of more than this.
 var DefaultGoneLimit = rollcall.Limit{Percent: 10, IsSet: true}
-
-// Section is the part of a source that only its own kind understands.
-type Section struct {
-	Position
-	body *value
-}
-
-// Decode reads the section into v by its yaml tags; an unknown key is an error.
-func (s *Section) Decode(v any) error {
-	if err := yaml.NodeToValue(s.body.node, v, yaml.Strict()); err != nil {
-		return rollcall.Errorf(rollcall.Invalid, "%w", err)
-	}
-	return nil
-}
 
 func (c *Config) readSources(r *reader, v *value) {
 	r.named(v, "sources", func(name text, v *value) {
@@ -62,7 +46,7 @@ func (s *Source) read(r *reader, v *value) {
 				r.problem(v.Position, "%s must be a section with keys, not %s", kind, v.shape)
 			}
 			s.oneKind(r, v, kind)
-			s.Section = &Section{v.Position, v}
+			s.Section = r.own(v, kind)
 		}
 	}
 	r.section(v, what, keys{
@@ -147,6 +131,9 @@ func (s *Source) settle(r *reader, v *value, c *Config) {
 	case KindLDAP:
 		s.settleLDAP(r, v, c)
 	default:
+		if s.Section != nil {
+			s.Section.config = c
+		}
 		if s.Kind == KindInline && v.get("key") == nil {
 			s.Key = InlineKey
 		}
@@ -189,8 +176,12 @@ func (s *Source) settleLDAP(r *reader, v *value, c *Config) {
 // ScopeText says in words what selects the source's entries. A change of it
 // makes what the source no longer lists no proof of absence.
 func (s *Source) ScopeText() string {
-	if s.Kind != KindLDAP {
+	switch {
+	case s.Kind == KindLDAP:
+	case s.Kind == KindInline || s.Section == nil:
 		return s.Kind + ", key " + s.Key
+	default:
+		return s.Section.scope() + ", key " + s.Key
 	}
 	only := ""
 	if s.onlyGroups {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"rollcall/internal/rollcall"
 	"rollcall/internal/source"
 	"rollcall/internal/source/csvfile"
 	"rollcall/internal/source/sourcetest"
@@ -23,14 +24,14 @@ func TestCollector(t *testing.T) {
 			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			c, err := csvfile.New(csvfile.Config{File: file, Key: key, Fields: fields})
+			c, err := csvfile.New(csvfile.Config{Document: source.Document{File: file}, Key: key, Fields: fields})
 			if err != nil {
 				t.Fatal(err)
 			}
 			return c
 		}
 	}
-	const good = "\ufeffID;Name;mail\r\n1;\"A;\"\"b\"\"\";a@x\r\n\r\n2;é;\r\n3;\"two\nlines\";c@x"
+	const good = "\ufeffID;Name;mail\r\n1;\"A;\"\"b\"\"\";a@x\r\n\r\n2;é;\r\n3;\"two\nlines\";c@x\n"
 	sourcetest.Run(t, sourcetest.Suite{
 		Open: open(good, "id", "name", "Mail"),
 		Want: map[string]sourcetest.Entry{
@@ -45,8 +46,44 @@ func TestCollector(t *testing.T) {
 			"too few values":  open("id;b\n1;2\n3\n", "id", "b"),
 			"too many values": open("id;b\n1;2;3\n", "id", "b"),
 			"not UTF-8":       open("id;b\n1;\xe9\n", "id", "b"),
+			"cut in a value":  open("id;b\n1;2\n3;4", "id", "b"),
+			"cut in quotes":   open("id;b\n1;2\n3;\"4\n", "id", "b"),
+			"cut in header":   open("id;b", "id", "b"),
+			"not there": func(t testing.TB) source.Collector {
+				c, err := csvfile.New(csvfile.Config{Document: source.Document{File: filepath.Join(t.TempDir(), "none")}, Key: "id"})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return c
+			},
 		},
 	})
+}
+
+// A file whose writer leaves the last line end out, and the header too, is read
+// when the configuration says so.
+func TestAFileWithoutHeaderAndLastLineEnd(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "x.csv")
+	if err := os.WriteFile(file, []byte("1,A\n2,B"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := csvfile.New(csvfile.Config{
+		Document: source.Document{File: file}, Separator: ",", Columns: []string{"id", "name"}, Unended: true, Key: "id", Fields: []string{"name"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	if _, err := c.Collect(t.Context(), func(e *rollcall.Entry) error {
+		got = append(got, string(e.Key)+string(e.Values[0][0]))
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"1A", "2B"}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
 }
 
 func TestReader(t *testing.T) {

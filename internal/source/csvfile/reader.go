@@ -40,6 +40,8 @@ type Reader struct {
 	fields    [][]byte
 	started   bool
 	blank     bool
+	ended     bool // the last line has its end
+	open      bool // the last quote is not closed
 }
 
 // NewReader returns a reader of r. A byte order mark is left out.
@@ -93,6 +95,13 @@ func (c *Reader) Read() ([][]byte, error) {
 // IsBlank reports whether the last record was an empty line.
 func (c *Reader) IsBlank() bool { return c.blank }
 
+// EndsLine reports whether the last line that was read ends as lines do.
+func (c *Reader) EndsLine() bool { return c.ended }
+
+// IsOpen reports whether the text ended within quotes, which PHP takes for the
+// end of the value.
+func (c *Reader) IsOpen() bool { return c.open }
+
 // more appends the next line, with its end, to the record.
 func (c *Reader) more() error {
 	before := len(c.line)
@@ -101,6 +110,9 @@ func (c *Reader) more() error {
 		c.line = append(c.line, piece...)
 		if len(c.line) > maxRecord {
 			return rollcall.Errorf(rollcall.Invalid, "record %d is larger than %d MiB: is a quote open?", c.records+1, maxRecord>>20)
+		}
+		if len(piece) > 0 {
+			c.ended = err == nil
 		}
 		switch {
 		case err == nil:
@@ -157,6 +169,7 @@ func (c *Reader) quoted(at int) (next int, last bool, err error) {
 		if at >= len(c.line) {
 			if err := c.more(); errors.Is(err, io.EOF) {
 				// PHP takes an open quote at the end of the file for closed.
+				c.open = true
 				c.fields = append(c.fields, withoutEnd(c.text[from:]))
 				return at, true, nil
 			} else if err != nil {

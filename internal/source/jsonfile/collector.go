@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"strconv"
 
 	"rollcall/internal/rollcall"
@@ -16,10 +15,10 @@ import (
 
 // Config says which document makes the source.
 type Config struct {
-	File   string
-	Path   string // where the entries are, such as objects/*/fields; the root when empty
-	Key    string // the path, within an entry, of what identifies it
-	Fields []string
+	Document source.Document
+	Path     string // where the entries are, such as objects/*/fields; the root when empty
+	Key      string // the path, within an entry, of what identifies it
+	Fields   []string
 }
 
 // Collector gives an entry per element at the path; a field is a path within it.
@@ -29,8 +28,8 @@ var _ source.Collector = (*Collector)(nil)
 
 // New checks a configuration; the file is opened by Collect.
 func New(cfg Config) (*Collector, error) {
-	if cfg.File == "" {
-		return nil, rollcall.Errorf(rollcall.Invalid, "no file: say which JSON file to read")
+	if err := cfg.Document.Validate(); err != nil {
+		return nil, err
 	}
 	if cfg.Key == "" {
 		return nil, rollcall.Errorf(rollcall.Invalid, "no key: say which member identifies an element")
@@ -38,27 +37,42 @@ func New(cfg Config) (*Collector, error) {
 	return &Collector{cfg}, nil
 }
 
-// Collect implements source.Collector.
+// Collect implements source.Collector. A document that does not end where its
+// first value does, or that was written to meanwhile, is not whole.
 func (c *Collector) Collect(ctx context.Context, emit func(*rollcall.Entry) error) (rollcall.Checkpoint, error) {
-	f, err := os.Open(c.cfg.File)
+	name := c.cfg.Document.Name()
+	document, err := c.cfg.Document.Open(ctx)
 	if err != nil {
-		return nil, rollcall.Errorf(rollcall.NotFound, "open the JSON file: %w", err)
+		return nil, err
 	}
-	defer f.Close()
-	root, err := Parse(f)
+	defer document.Close()
+	root, err := Parse(document)
 	if err != nil {
-		return nil, rollcall.Errorf(rollcall.Invalid, "read the JSON file %s: %w", c.cfg.File, err)
+		return nil, rollcall.Errorf(rollcall.Invalid, "read %s: %w", name, err)
+	}
+	if err := document.Whole(); err != nil {
+		return nil, err
+	}
+	switch root.(type) {
+	case *Object, []any:
+	default:
+		return nil, rollcall.Errorf(rollcall.Invalid, "%s is neither an object nor a list, so there are no entries in it", name)
 	}
 	elements := Elements(root)
 	if c.cfg.Path != "" {
 		var ok bool
 		if elements, ok = Select(root, c.cfg.Path); !ok {
-			return nil, rollcall.Errorf(rollcall.Invalid, "the JSON file %s has nothing at the path %q", c.cfg.File, c.cfg.Path)
+			return nil, rollcall.Errorf(rollcall.Invalid, "%s has nothing at the path %q", name, c.cfg.Path)
 		}
 	}
 	for i, element := range elements {
 		if err := ctx.Err(); err != nil {
 			return nil, err
+		}
+		switch element.(type) {
+		case *Object, []any:
+		default: // {"error": "…"} must not read as somebody without a key
+			return nil, rollcall.Errorf(rollcall.Invalid, "element %d of %s is a single value, not an entry: is the path right?", i+1, name)
 		}
 		if err := emit(c.entry(i, element)); err != nil {
 			return nil, err

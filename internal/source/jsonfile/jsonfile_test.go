@@ -19,7 +19,7 @@ func TestCollector(t *testing.T) {
 			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			c, err := jsonfile.New(jsonfile.Config{File: file, Path: path, Key: "id", Fields: []string{"name/last", "mails", "on"}})
+			c, err := jsonfile.New(jsonfile.Config{Document: source.Document{File: file}, Path: path, Key: "id", Fields: []string{"name/last", "mails", "on"}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -38,6 +38,9 @@ func TestCollector(t *testing.T) {
 			"wrong path":  open(`{"people":[{"id":1}]}`, "persons"),
 			"empty there": open(`{"people":[]}`, "people"),
 			"no JSON":     open(`<html>`, ""),
+			"null":        open(`null`, ""),
+			"a text":      open(`"maintenance"`, ""),
+			"an error":    open(`{"error":"maintenance"}`, ""),
 			"two values":  open(`[1] [2]`, ""),
 			"too deep":    open(strings.Repeat("[", 5000)+strings.Repeat("]", 5000), ""),
 		},

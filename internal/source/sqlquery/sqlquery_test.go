@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"rollcall/internal/rollcall"
 	"rollcall/internal/source"
 	"rollcall/internal/source/sourcetest"
 	"rollcall/internal/source/sqlquery"
@@ -162,5 +163,35 @@ func TestConnectionStrings(t *testing.T) {
 	err = sqlquery.Database{Driver: "sqlsrv", Name: "Server=127.0.0.1,1;Database=d", User: "u", Password: "geheim"}.Check(t.Context())
 	if err == nil || strings.Contains(err.Error(), "geheim") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestURLsOfDatabases(t *testing.T) {
+	t.Parallel()
+	for dsn, want := range map[string]sqlquery.Database{
+		"postgres://ann:geheim@db1:5433/hr?sslmode=require": {Driver: "pgsql", Name: "host=db1;port=5433;dbname=hr;sslmode=require", User: "ann", Password: "geheim"},
+		"postgresql:///hr?host=/run/pg":                     {Driver: "pgsql", Name: "dbname=hr;host=/run/pg", User: "u", Password: "p"},
+		"mariadb://ann@db1/hr":                              {Driver: "mysql", Name: "host=db1;dbname=hr", User: "u", Password: "p"},
+		"sqlserver://db1:1444/hr?encrypt=yes":               {Driver: "sqlsrv", Name: "server=db1,1444;database=hr;encrypt=yes", User: "u", Password: "p"},
+		"sqlite:///var/hr.db":                               {Driver: "sqlite", Name: "/var/hr.db", User: "u", Password: "p"},
+		"sqlite:hr.db":                                      {Driver: "sqlite", Name: "hr.db", User: "u", Password: "p"},
+		"mysql:host=h;dbname=d":                             {Driver: "mysql", Name: "host=h;dbname=d", User: "u", Password: "p"},
+	} {
+		user, password := "u", rollcall.Secret("p")
+		if want.User == "ann" && want.Password == "geheim" {
+			user, password = "", ""
+		}
+		got, err := sqlquery.ParseDSN(dsn, user, password)
+		if err != nil || got != want {
+			t.Errorf("%s: got %#v %s, %v, want %#v", dsn, got, got.Password.Reveal(), err, want)
+		}
+	}
+	for dsn, want := range map[string]string{
+		"db2://h/d": "no database is reached by db2://", "postgres://u:geh/ei:m@h/d": "is better given by password", "mysql://h/d;x": "has a ;",
+		"oracle://h/d": "-tags oracle", "plain": "does not begin with a driver",
+	} {
+		if _, err := sqlquery.ParseDSN(dsn, "", ""); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "ei:m") {
+			t.Errorf("%s: got %v, want %q", dsn, err, want)
+		}
 	}
 }

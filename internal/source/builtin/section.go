@@ -1,0 +1,114 @@
+package builtin
+
+import (
+	"path/filepath"
+	"strings"
+	"time"
+
+	"rollcall/internal/rollcall"
+	"rollcall/internal/source"
+	"rollcall/internal/source/csvfile"
+	"rollcall/internal/source/jsonfile"
+	"rollcall/internal/source/ldif"
+	"rollcall/internal/source/sqlquery"
+)
+
+// path joins a relative path of a section to its folder.
+func (s Settings) path(name string) string {
+	if name == "" || filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(s.Folder, name)
+}
+
+func newCSV(s Settings) (source.Collector, error) {
+	var section struct {
+		File      string        `yaml:"file"`
+		URL       string        `yaml:"url"`
+		User      string        `yaml:"user"`
+		Password  secret        `yaml:"password"`
+		Headers   headers       `yaml:"headers"`
+		Timeout   time.Duration `yaml:"timeout"`
+		Separator string        `yaml:"separator"`
+		Encoding  string        `yaml:"encoding"`
+		Columns   []string      `yaml:"columns"`
+		Unended   bool          `yaml:"unended"`
+	}
+	if err := s.Decode(&section); err != nil {
+		return nil, err
+	}
+	switch strings.ToLower(section.Separator) {
+	case "tab", `\t`:
+		section.Separator = "\t"
+	}
+	return csvfile.New(csvfile.Config{
+		Document: source.Document{
+			File: s.path(section.File), URL: section.URL, User: section.User, Password: section.Password, Headers: section.Headers, Timeout: section.Timeout,
+		},
+		Separator: section.Separator, Encoding: section.Encoding, Columns: section.Columns, Unended: section.Unended,
+		Key: s.Key, Fields: s.Fields,
+	})
+}
+
+func newJSON(s Settings) (source.Collector, error) {
+	var section struct {
+		File     string        `yaml:"file"`
+		URL      string        `yaml:"url"`
+		User     string        `yaml:"user"`
+		Password secret        `yaml:"password"`
+		Headers  headers       `yaml:"headers"`
+		Post     secret        `yaml:"post"`
+		Timeout  time.Duration `yaml:"timeout"`
+		Path     string        `yaml:"path"`
+	}
+	if err := s.Decode(&section); err != nil {
+		return nil, err
+	}
+	return jsonfile.New(jsonfile.Config{
+		Document: source.Document{
+			File: s.path(section.File), URL: section.URL, User: section.User, Password: section.Password,
+			Headers: section.Headers, Post: section.Post, Timeout: section.Timeout,
+		},
+		Path: section.Path, Key: s.Key, Fields: s.Fields,
+	})
+}
+
+func newSQL(s Settings) (source.Collector, error) {
+	var section struct {
+		DSN      secret `yaml:"dsn"`
+		User     string `yaml:"user"`
+		Password secret `yaml:"password"`
+		Query    string `yaml:"query"`
+	}
+	if err := s.Decode(&section); err != nil {
+		return nil, err
+	}
+	if section.DSN == "" {
+		return nil, rollcall.Errorf(rollcall.Invalid, "no dsn: say which database to ask, such as postgres://reader@db1/hr or sqlite:hr.db")
+	}
+	db, err := sqlquery.ParseDSN(section.DSN.Reveal(), section.User, section.Password)
+	if err != nil {
+		return nil, err
+	}
+	if db.Driver == "sqlite" {
+		db.Name = s.path(db.Name)
+	}
+	return sqlquery.New(sqlquery.Config{Database: db, Query: section.Query, Key: s.Key, Fields: s.Fields})
+}
+
+func newLDIF(s Settings) (source.Collector, error) {
+	var section struct {
+		File  string `yaml:"file"`
+		Files bool   `yaml:"files"`
+	}
+	if err := s.Decode(&section); err != nil {
+		return nil, err
+	}
+	return ldif.New(ldif.Config{Document: source.Document{File: s.path(section.File)}, Files: section.Files, Key: s.Key, Fields: s.Fields})
+}
+
+// secret and headers are what a section holds that no message shows.
+type (
+	secret  = rollcall.Secret
+	headers = map[string]rollcall.Secret
+)
