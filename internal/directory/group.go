@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"strconv"
+	"strings"
 
 	"rollcall/internal/rollcall"
 )
@@ -61,7 +62,7 @@ func (c *Conn) Membership(ctx context.Context, q Groups) (*Membership, Result, e
 				g = m.addGroup(e)
 			}
 			if q.Key != "" {
-				m.Describe(g, SyntaxOf(q.Key), first(e.Values[described]), SyntaxOf(q.Name).Text(first(e.Values[described+1])))
+				m.Describe(g, SyntaxOf(q.Key), first(e.Values[described]), nameOf(e.DN, q.Name, e.Values[described+1]))
 			}
 			return nil
 		})
@@ -99,6 +100,16 @@ func (m *Membership) addGroup(e *Entry) GroupID {
 		m.AddGID(g, gid)
 	}
 	return g
+}
+
+// nameOf returns a group's name. Of several values the one in the DN is it.
+func nameOf(dn []byte, attribute string, values [][]byte) string {
+	if len(values) != 1 && len(dn) > len(attribute) && dn[len(attribute)] == '=' && strings.EqualFold(string(dn[:len(attribute)]), attribute) {
+		if parsed, err := rollcall.ParseDN(string(dn)); err == nil {
+			return parsed.RDN()
+		}
+	}
+	return SyntaxOf(attribute).Text(first(values))
 }
 
 func first(values [][]byte) []byte {

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -51,7 +52,7 @@ func staff(base string, logins ...string) string {
 // groupLDIF makes a groupOfNames; a member with a comma is a DN, any other a login.
 func groupLDIF(base, name string, members ...string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "dn: cn=%s,ou=groups,%s\nobjectClass: groupOfNames\ncn: %s\n", name, base, name)
+	fmt.Fprintf(&b, "dn: cn=%s,ou=groups,%s\nobjectClass: groupOfNames\n", name, base)
 	for _, m := range members {
 		fmt.Fprintf(&b, "member: %s\n", memberDN(base, m))
 	}
@@ -122,4 +123,203 @@ func entryUUID(t *testing.T, s *lab.SlapdServer, rdn string) string {
 	}
 	t.Fatalf("no entryUUID for %s", rdn)
 	return ""
+}
+
+// byHand makes objects as an administrator would, from columns and lines.
+func (h *home) byHand(class string, lines ...string) {
+	h.t.Helper()
+	h.write("hand.csv", strings.Join(lines, "\n")+"\n")
+	h.want(exitDone, "import", class, "hand.csv")
+}
+
+func (h *home) statuses() string {
+	h.t.Helper()
+	var list []string
+	for _, o := range h.export("UserLDAP") {
+		list = append(list, o["login"]+" "+o["status"])
+	}
+	slices.Sort(list)
+	return strings.Join(list, "\n")
+}
+
+// rename gives a group another name.
+func rename(s *lab.SlapdServer, from, to string) {
+	s.Modify(fmt.Sprintf("dn: cn=%s,ou=groups,%s\nchangetype: modrdn\nnewrdn: cn=%s\ndeleteoldrdn: 1\n", from, s.BaseDN, to))
+}
+
+func remove(s *lab.SlapdServer, group string) {
+	s.Modify(fmt.Sprintf("dn: cn=%s,ou=groups,%s\nchangetype: delete\n", group, s.BaseDN))
+}
+
+// TestK11MembersAreFoundByAFilter finds members by the macros of a filter, of a
+// group whose name means something to filters.
+func TestK11MembersAreFoundByAFilter(t *testing.T) {
+	t.Parallel()
+	s := lab.Slapd(t, lab.SlapdConfig{})
+	s.Add(staff(s.BaseDN, "ada", "bob", "eve") + groupLDIF(s.BaseDN, `R&D (old*)\, Berlin`, "ada") + groupLDIF(s.BaseDN, "all", "ada", "bob", "eve"))
+	s.Modify("dn: uid=bob,ou=people," + s.BaseDN + "\nchangetype: modify\nadd: ou\nou: R&D (old*), Berlin\n")
+	h := bindingHome(t, s, fmt.Sprintf(`  dn: {source: users, groups: {filter: '(cn=R&D \28old\2a\29, Berlin)'}, members: '(memberOf=[#LDAPGroupDN#])', role: By DN}
+  name: {source: users, groups: {name: 'R&D (old*), Berlin'}, members: '(ou=[#LDAPGroupName#])', role: By name}
+  any: {source: users, groups: {filter: '(&(cn={0})(member=uid=eve,ou=people,%s))'}, role: Any}
+`, s.BaseDN))
+	h.want(exitDone, "sync")
+	same(t, "roles", h.roles(), "ada / Any\nada / By DN\nbob / Any\nbob / By name\neve / Any")
+	h.want(exitDone, "plan", "--check")
+}
+
+// TestK12AnUnbalancedFilterIsRefusedBeforeAnySearch gives a filter that lacks a
+// bracket.
+func TestK12AnUnbalancedFilterIsRefused(t *testing.T) {
+	t.Parallel()
+	s := lab.Slapd(t, lab.SlapdConfig{})
+	s.Add(staff(s.BaseDN, "ada") + groupLDIF(s.BaseDN, "all", "ada"))
+	h := bindingHome(t, s, "  any: {source: users, groups: {filter: '(&(cn={0})'}, role: Any}\n")
+	contains(t, h.want(exitFailed, "sync"), "filter")
+	same(t, "accounts", h.statuses(), "")
+}
+
+// TestK17NamesAreMatchedVerbatimAndNothingIsMadeOfThem has a job title and a
+// company that the registry knows, and some that it does not.
+func TestK17NamesAreMatchedVerbatimAndNothingIsMade(t *testing.T) {
+	t.Parallel()
+	s := lab.Slapd(t, lab.SlapdConfig{})
+	s.Add(staff(s.BaseDN, "ada", "bob"))
+	s.Modify("dn: uid=ada,ou=people," + s.BaseDN + "\nchangetype: modify\nadd: title\ntitle: Engineer\n-\nadd: o\no: Example AG\n\n" +
+		"dn: uid=bob,ou=people," + s.BaseDN + "\nchangetype: modify\nadd: title\ntitle: Engineer II\n-\nadd: o\no: Example\n")
+	h := bindingHome(t, s, "  none: {source: users, groups: {name: none}, role: None}\n")
+	h.write("rollcall.yaml", strings.ReplaceAll(h.read("rollcall.yaml"), "profile_list: {value", "title_id: {from: title, by: name}\n      account_id: {from: o, by: name}\n      profile_list: {value"))
+	if err := os.Mkdir(h.path("model"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	h.write("model/title.yaml", "extend:\n  UserLDAP:\n    attributes:\n      title_id: {type: key, to: JobTitle}\n      account_id: {type: key, to: Account}\n")
+	h.byHand("JobTitle", "name", "Engineer")
+	h.byHand("Account", "name", "Example AG")
+	h.want(exitDone, "sync")
+	got := map[string]string{}
+	for _, u := range parse[[]row](t, h.want(exitDone, "export", "UserLDAP", "--json", "--fields", "login,title_id_friendlyname,account_id_friendlyname")) {
+		got[u["login"]] = u["title_id_friendlyname"] + ", " + u["account_id_friendlyname"]
+	}
+	same(t, "titles", got, map[string]string{"ada": "Engineer, Example AG", "bob": ", "})
+	same(t, "job titles", h.names("JobTitle"), "Engineer")
+	same(t, "companies", h.names("Account"), "Example AG")
+}
+
+// TestK26ARoleIsRenamedWithItsGroup renames groups in the directory: one role
+// follows, one is not to.
+func TestK26ARoleIsRenamedWithItsGroup(t *testing.T) {
+	t.Parallel()
+	s := lab.Slapd(t, lab.SlapdConfig{})
+	s.Add(staff(s.BaseDN, "ada") + groupLDIF(s.BaseDN, "sales", "ada") + groupLDIF(s.BaseDN, "support", "ada") + groupLDIF(s.BaseDN, "app-crm", "ada"))
+	h := bindingHome(t, s, fmt.Sprintf(`  sales: {source: users, groups: {id: %s}, role: Vertrieb}
+  support: {source: users, groups: {id: %s}, role: Hilfe, rename: false}
+  apps: {source: users, groups: {pattern: '^app-(.+)$'}, functional_role: 'User of $1'}
+`, entryUUID(t, s, "cn=sales"), entryUUID(t, s, "cn=support")))
+	h.want(exitDone, "sync")
+	same(t, "roles", h.roles(), "ada / Hilfe\nada / User of crm\nada / Vertrieb")
+	before := h.export("Role")
+	rename(s, "sales", "global sales")
+	rename(s, "support", "help")
+	rename(s, "app-crm", "app-erp")
+	h.want(exitDone, "sync")
+	same(t, "roles", h.roles(), "ada / Hilfe\nada / User of erp\nada / global sales")
+	after := h.export("Role")
+	for i := range before {
+		same(t, "the role's identity", after[i]["id"], before[i]["id"])
+	}
+	h.want(exitDone, "plan", "--check")
+}
+
+// onlyGroups is a binding under which accounts are those of bound groups.
+const onlyGroups = "  staff: {source: users, groups: {name: staff}, role: Staff, only_groups: true}\n"
+
+// TestK27WhoLeavesTheGroupIsDeactivated and loses the role, with only_groups.
+func TestK27WhoLeavesTheGroupIsDeactivated(t *testing.T) {
+	t.Parallel()
+	s := lab.Slapd(t, lab.SlapdConfig{})
+	s.Add(staff(s.BaseDN, "ada", "bob") + groupLDIF(s.BaseDN, "staff", "ada", "bob"))
+	h := bindingHome(t, s, onlyGroups)
+	h.want(exitDone, "sync")
+	change(s, "delete", "staff", "bob")
+	h.want(exitDone, "sync")
+	same(t, "accounts", h.statuses(), "ada enabled\nbob disabled")
+	same(t, "roles", h.roles(), "ada / Staff")
+	h.want(exitDone, "plan", "--check")
+}
+
+// TestK28WhoJoinsTheGroupIsActivated and gets the role, the same account as
+// before.
+func TestK28WhoJoinsTheGroupIsActivated(t *testing.T) {
+	t.Parallel()
+	s := lab.Slapd(t, lab.SlapdConfig{})
+	s.Add(staff(s.BaseDN, "ada", "bob") + groupLDIF(s.BaseDN, "staff", "ada", "bob"))
+	h := bindingHome(t, s, onlyGroups)
+	h.want(exitDone, "sync")
+	before := h.pick("UserLDAP", "login", "bob")["id"]
+	change(s, "delete", "staff", "bob")
+	h.want(exitDone, "sync")
+	change(s, "add", "staff", "bob")
+	h.want(exitDone, "sync")
+	same(t, "accounts", h.statuses(), "ada enabled\nbob enabled")
+	same(t, "roles", h.roles(), "ada / Staff\nbob / Staff")
+	same(t, "the account", h.pick("UserLDAP", "login", "bob")["id"], before)
+}
+
+// TestK30WhoIsInNoBoundGroupIsNotImported, with only_groups; members of nested
+// groups are.
+func TestK30WhoIsInNoBoundGroupIsNotImported(t *testing.T) {
+	t.Parallel()
+	s := lab.Slapd(t, lab.SlapdConfig{})
+	s.Add(staff(s.BaseDN, "ada", "bob", "eve") + groupLDIF(s.BaseDN, "inner", "bob") + groupLDIF(s.BaseDN, "staff", "ada", "cn=inner,ou=groups") + groupLDIF(s.BaseDN, "other", "eve"))
+	h := bindingHome(t, s, onlyGroups)
+	h.want(exitDone, "sync")
+	same(t, "accounts", h.statuses(), "ada enabled\nbob enabled")
+}
+
+// TestK31MembersOfTwoGroupsHaveBothRoles, and leaving one leaves the other; a
+// role that two groups give stays until the second is left.
+func TestK31MembersOfTwoGroupsHaveBothRoles(t *testing.T) {
+	t.Parallel()
+	s := lab.Slapd(t, lab.SlapdConfig{})
+	s.Add(staff(s.BaseDN, "ada", "bob") + groupLDIF(s.BaseDN, "one", "ada", "bob") + groupLDIF(s.BaseDN, "two", "ada", "bob"))
+	h := bindingHome(t, s, `  one: {source: users, groups: {name: one}, role: [One, Both]}
+  two: {source: users, groups: {name: two}, role: [Two, Both]}
+`)
+	h.want(exitDone, "sync")
+	same(t, "roles", h.roles(), "ada / Both\nada / One\nada / Two\nbob / Both\nbob / One\nbob / Two")
+	change(s, "delete", "one", "ada")
+	h.want(exitDone, "sync")
+	same(t, "roles", h.roles(), "ada / Both\nada / Two\nbob / Both\nbob / One\nbob / Two")
+}
+
+// TestK32MembersGetTheLicencesListed, and all there are for all.
+func TestK32MembersGetTheLicencesListed(t *testing.T) {
+	t.Parallel()
+	s := lab.Slapd(t, lab.SlapdConfig{})
+	s.Add(staff(s.BaseDN, "ada", "bob") + groupLDIF(s.BaseDN, "one", "ada") + groupLDIF(s.BaseDN, "all", "bob"))
+	h := bindingHome(t, s, `  one: {source: users, groups: {name: one}, licence: [crm, mail]}
+  all: {source: users, groups: {name: all}, licence: "*"}
+`)
+	h.byHand("LicencePackage", "name,quantity", "crm,10", "mail,10", "erp,10")
+	h.want(exitDone, "sync")
+	same(t, "licences", h.names("lnkUserToLicencePackage"), "ada / crm\nada / mail\nbob / crm\nbob / erp\nbob / mail")
+	h.want(exitDone, "plan", "--check")
+}
+
+// TestK33AShortageOfLicencesIsTold: the run goes on, says how many are short,
+// and gives them when there are more.
+func TestK33AShortageOfLicencesIsTold(t *testing.T) {
+	t.Parallel()
+	s := lab.Slapd(t, lab.SlapdConfig{})
+	s.Add(staff(s.BaseDN, "ada", "bob", "eve") + groupLDIF(s.BaseDN, "all", "ada", "bob", "eve"))
+	h := bindingHome(t, s, "  all: {source: users, groups: {name: all}, licence: crm, role: All}\n")
+	h.byHand("LicencePackage", "name,quantity", "crm,1")
+	contains(t, h.want(exitProblems, "sync"), "2 licences of package crm are short: it has 1, 0 are taken up, 3 more are wanted")
+	same(t, "licences", len(strings.Split(h.names("lnkUserToLicencePackage"), "\n")), 1)
+	same(t, "roles", h.roles(), "ada / All\nbob / All\neve / All")
+	h.byHand("LicencePackage", "name,quantity", "crm,3")
+	h.want(exitDone, "sync")
+	same(t, "licences", h.names("lnkUserToLicencePackage"), "ada / crm\nbob / crm\neve / crm")
+	h.byHand("LicencePackage", "name,quantity", "crm,0")
+	h.want(exitDone, "sync")
+	same(t, "licences", h.names("lnkUserToLicencePackage"), "ada / crm\nbob / crm\neve / crm")
 }
