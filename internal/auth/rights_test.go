@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"rollcall/internal/auth"
+	"rollcall/internal/registry/registrytest"
 	"rollcall/internal/rollcall"
 	"rollcall/internal/schema"
 )
@@ -126,26 +127,26 @@ func TestStimuli(t *testing.T) {
 }
 
 func organisations(_ *testing.T, w *world) {
-	rights := auth.NewRights(w.model)
-	below := w.make("Organization", nil, "name", "Below", "parent_id", fmt.Sprint(w.org))
-	deep := w.make("Organization", nil, "name", "Deep", "parent_id", fmt.Sprint(below))
-	other := w.make("Organization", nil, "name", "Other")
+	rights := auth.NewRights(w.Model)
+	below := w.Create("Organization", nil, "name", "Below", "parent_id", fmt.Sprint(w.org))
+	deep := w.Create("Organization", nil, "name", "Deep", "parent_id", fmt.Sprint(below))
+	other := w.Create("Organization", nil, "name", "Other")
 	names := map[rollcall.ObjectID]string{w.org: "top", below: "below", deep: "deep", other: "other"}
 	for _, org := range []rollcall.ObjectID{w.org, below, deep, other} {
-		person := w.make("Person", nil, "name", names[org], "first_name", "A", "org_id", fmt.Sprint(org))
-		w.make("UserLDAP", map[string][]rollcall.Link{"profile_list": links(support)}, "login", names[org], "contactid", fmt.Sprint(person))
+		person := w.Create("Person", nil, "name", names[org], "first_name", "A", "org_id", fmt.Sprint(org))
+		w.Create("UserLDAP", map[string][]rollcall.Link{"profile_list": registrytest.LinkTo(support)}, "login", names[org], "contactid", fmt.Sprint(person))
 	}
 	limited := func(login string, orgs ...rollcall.ObjectID) *auth.Account {
 		w.Helper()
 		hash, err := auth.Hash(secret)
 		must(w, err)
-		w.make("UserLocal", map[string][]rollcall.Link{"profile_list": links(support), "allowed_org_list": links(orgs...)}, "login", login, "password", hash)
+		w.Create("UserLocal", map[string][]rollcall.Link{"profile_list": registrytest.LinkTo(support), "allowed_org_list": registrytest.LinkTo(orgs...)}, "login", login, "password", hash)
 		return w.enters(login, secret)
 	}
 	seen := func(a *auth.Account, class, by string) (list []string) {
 		w.Helper()
-		q := rights.Visible(a, rollcall.SelectAll(w.model.Class(class)))
-		must(w, w.store.Select(w.ctx, q, rollcall.Window{}, func(row []rollcall.Object) error {
+		q := rights.Visible(a, rollcall.SelectAll(w.Model.Class(class)))
+		must(w, w.Store.Select(w.Ctx, q, rollcall.Window{}, func(row []rollcall.Object) error {
 			list = append(list, row[0].Get(by))
 			return nil
 		}))

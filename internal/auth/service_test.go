@@ -14,6 +14,7 @@ import (
 
 	"rollcall/internal/auth"
 	"rollcall/internal/registry"
+	"rollcall/internal/registry/registrytest"
 	"rollcall/internal/rollcall"
 	"rollcall/internal/store"
 )
@@ -38,7 +39,7 @@ func loginsCompare(_ *testing.T, w *world) {
 }
 
 func account(_ *testing.T, w *world) {
-	person := w.make("Person", nil, "name", "Castle", "first_name", "Anna", "org_id", fmt.Sprint(w.org))
+	person := w.Create("Person", nil, "name", "Castle", "first_name", "Anna", "org_id", fmt.Sprint(w.org))
 	id := w.user("UserLocal", "anna", []rollcall.ObjectID{restUser, support}, "contactid", fmt.Sprint(person), "language", "FR FR")
 	got := w.enters("anna", secret)
 	if got.Ref != (rollcall.Ref{Class: "UserLocal", ID: id}) || got.Login != "anna" || got.Name != "Anna Castle" ||
@@ -75,30 +76,30 @@ func implausible(_ *testing.T, w *world) {
 func changed(_ *testing.T, w *world) {
 	id := w.user("UserLocal", "anna", []rollcall.ObjectID{support})
 	a := w.enters("anna", secret)
-	session, err := w.auth.StartSession(w.ctx, a)
+	session, err := w.auth.StartSession(w.Ctx, a)
 	must(w, err)
-	if _, err := w.auth.Resume(w.ctx, session); err != nil {
+	if _, err := w.auth.Resume(w.Ctx, session); err != nil {
 		w.Fatal(err)
 	}
 
-	w.set("UserLocal", id, "status", "disabled")
+	w.Update("UserLocal", id, "status", "disabled")
 	w.isRefused("anna", secret)
-	if _, err := w.auth.Resume(w.ctx, session); rollcall.KindOf(err) != rollcall.Unauthorized {
+	if _, err := w.auth.Resume(w.Ctx, session); rollcall.KindOf(err) != rollcall.Unauthorized {
 		w.Errorf("got %v, want the session of a disabled account refused", err)
 	}
-	w.set("UserLocal", id, "status", "enabled")
+	w.Update("UserLocal", id, "status", "enabled")
 	w.enters("anna", secret)
 
 	hash, err := auth.Hash("Another-Pass-1")
 	must(w, err)
-	w.set("UserLocal", id, "password", hash)
+	w.Update("UserLocal", id, "password", hash)
 	w.isRefused("anna", secret)
 	w.enters("anna", "Another-Pass-1")
 
-	w.write(func(tx *store.Tx, e *registry.Editor) {
-		objects, err := tx.Objects(w.ctx, w.model.Class("User"), []rollcall.ObjectID{id})
+	w.Write(func(tx *store.Tx, e *registry.Editor) {
+		objects, err := tx.Objects(w.Ctx, w.Model.Class("User"), []rollcall.ObjectID{id})
 		must(w, err)
-		_, err = e.Update(w.ctx, []registry.Edit{{Object: objects[0], Links: map[string][]rollcall.Link{"profile_list": links(portal)}}})
+		_, err = e.Update(w.Ctx, []registry.Edit{{Object: objects[0], Links: map[string][]rollcall.Link{"profile_list": registrytest.LinkTo(portal)}}})
 		must(w, err)
 	})
 	if w.enters("anna", "Another-Pass-1").BackOffice() {
@@ -113,7 +114,7 @@ func TestAChangeByAnotherProcessCountsWithinASecond(t *testing.T) {
 	w.enters("anna", secret)
 	service := w.auth
 	w.auth = nil // nobody tells the service
-	w.set("UserLocal", id, "status", "disabled")
+	w.Update("UserLocal", id, "status", "disabled")
 	w.auth = service
 	w.pass(time.Second)
 	w.isRefused("anna", secret)
@@ -125,29 +126,29 @@ func TestOnlyTheRightClassesComeIn(t *testing.T) {
 	w.user("UserLocal", "local", []rollcall.ObjectID{administrator})
 	w.user("UserExternal", "external", []rollcall.ObjectID{administrator})
 	w.user("UserToken", "robot", []rollcall.ObjectID{administrator})
-	w.make("UserLocal", map[string][]rollcall.Link{"profile_list": links(administrator)}, "login", "without-password")
+	w.Create("UserLocal", map[string][]rollcall.Link{"profile_list": registrytest.LinkTo(administrator)}, "login", "without-password")
 	w.isRefused("external", secret)
 	w.isRefused("robot", secret)
 	w.isRefused("without-password", secret)
 	w.isRefused("without-password", "x")
 	for _, login := range []string{"local", "robot", "nobody", "", "\x00"} {
-		if _, err := w.auth.SignInExternal(w.ctx, login); rollcall.KindOf(err) != rollcall.Unauthorized {
+		if _, err := w.auth.SignInExternal(w.Ctx, login); rollcall.KindOf(err) != rollcall.Unauthorized {
 			t.Errorf("%q: got %v, want a refusal", login, err)
 		}
 	}
-	if a, err := w.auth.SignInExternal(w.ctx, "External"); err != nil || a.Login != "external" {
+	if a, err := w.auth.SignInExternal(w.Ctx, "External"); err != nil || a.Login != "external" {
 		t.Errorf("got %v, %v", a, err)
 	}
 	for _, c := range []struct {
 		login string
 		right bool
 	}{{"local", true}, {"external", true}, {"robot", false}, {"nobody", false}} {
-		ok, err := w.auth.CheckCredentials(w.ctx, auth.Credentials{Login: c.login, Password: secret})
+		ok, err := w.auth.CheckCredentials(w.Ctx, auth.Credentials{Login: c.login, Password: secret})
 		if err != nil || ok != c.right {
 			t.Errorf("check %s: got %t, %v, want %t", c.login, ok, err, c.right)
 		}
 	}
-	if ok, err := w.auth.CheckCredentials(w.ctx, auth.Credentials{Login: "external"}); err != nil || ok {
+	if ok, err := w.auth.CheckCredentials(w.Ctx, auth.Credentials{Login: "external"}); err != nil || ok {
 		t.Errorf("check external without a password: got %t, %v", ok, err)
 	}
 }
@@ -218,7 +219,7 @@ func TestWrongPasswordsAreLimited(t *testing.T) {
 	}
 	w.enters("bert", secret)
 	elsewhere := auth.Credentials{Login: "anna", Password: secret, From: netip.MustParseAddr("198.51.100.7")}
-	if _, err := w.auth.SignIn(w.ctx, elsewhere); err != nil {
+	if _, err := w.auth.SignIn(w.Ctx, elsewhere); err != nil {
 		t.Errorf("from elsewhere: %v", err)
 	}
 	w.pass(6 * time.Second)
@@ -236,16 +237,16 @@ func TestOneAddressCannotTryManyAccounts(t *testing.T) {
 	for i := range 60 {
 		// Any address of one IPv6 network is the same.
 		from := netip.MustParseAddr(fmt.Sprintf("2001:db8::%x", i+1))
-		_, err := w.auth.SignIn(w.ctx, auth.Credentials{Login: fmt.Sprint("nobody", i), Password: "wrong", From: from})
+		_, err := w.auth.SignIn(w.Ctx, auth.Credentials{Login: fmt.Sprint("nobody", i), Password: "wrong", From: from})
 		if rollcall.KindOf(err) != rollcall.Unauthorized {
 			t.Fatal(err)
 		}
 	}
 	from := netip.MustParseAddr("2001:db8::ffff:1")
-	if _, err := w.auth.SignIn(w.ctx, auth.Credentials{Login: "anna", Password: secret, From: from}); err == nil {
+	if _, err := w.auth.SignIn(w.Ctx, auth.Credentials{Login: "anna", Password: secret, From: from}); err == nil {
 		t.Error("got in from an address that guessed")
 	}
-	if _, err := w.auth.SignIn(w.ctx, auth.Credentials{Login: "bert", Password: secret, From: from}); err != nil {
+	if _, err := w.auth.SignIn(w.Ctx, auth.Credentials{Login: "bert", Password: secret, From: from}); err != nil {
 		t.Errorf("whoever is known already: %v", err)
 	}
 }
@@ -265,7 +266,7 @@ func TestAThousandWrongSignInsASecond(t *testing.T) {
 		wait.Go(func() {
 			for i := range 50 {
 				from := netip.AddrFrom4([4]byte{10, 0, 0, byte(g)})
-				if _, err := w.auth.SignIn(w.ctx, auth.Credentials{Login: "admin", Password: rollcall.Secret(fmt.Sprint("guess", i)), From: from}); err == nil {
+				if _, err := w.auth.SignIn(w.Ctx, auth.Credentials{Login: "admin", Password: rollcall.Secret(fmt.Sprint("guess", i)), From: from}); err == nil {
 					entered.Add(1)
 				}
 			}
@@ -286,31 +287,31 @@ func tokens(_ *testing.T, w *world) {
 	application, personal, expired := auth.NewToken(), auth.NewToken(), auth.NewToken()
 	w.user("UserToken", "robot", []rollcall.ObjectID{restUser, configuration}, "auth_token", auth.HashToken(application))
 	anna := w.user("UserLocal", "anna", []rollcall.ObjectID{support})
-	w.make("PersonalToken", nil, "user_id", fmt.Sprint(anna), "application", "script", "scope", "REST/JSON|Export",
+	w.Create("PersonalToken", nil, "user_id", fmt.Sprint(anna), "application", "script", "scope", "REST/JSON|Export",
 		"auth_token", auth.HashToken(personal), "expiration_date", "2026-05-07 00:00:00")
-	w.make("PersonalToken", nil, "user_id", fmt.Sprint(anna), "application", "old", "auth_token", auth.HashToken(expired),
+	w.Create("PersonalToken", nil, "user_id", fmt.Sprint(anna), "application", "old", "auth_token", auth.HashToken(expired),
 		"expiration_date", "2026-05-06 07:08:09")
 
-	a, err := w.auth.SignInToken(w.ctx, application)
+	a, err := w.auth.SignInToken(w.Ctx, application)
 	if err != nil || a.Login != "robot" || !a.Token || !a.InScope("Synchro") || !a.Has(auth.ProfileREST) {
 		w.Fatalf("application token: got %+v, %v", a, err)
 	}
-	a, err = w.auth.SignInToken(w.ctx, personal)
+	a, err = w.auth.SignInToken(w.Ctx, personal)
 	if err != nil || a.Login != "anna" || !a.Token || !a.InScope("REST/JSON") || a.InScope("Synchro") {
 		w.Fatalf("personal token: got %+v, %v", a, err)
 	}
 	for _, token := range []rollcall.Secret{expired, "", "x", auth.NewToken(), rollcall.Secret(auth.HashToken(application)), "\x00" + application[1:]} {
-		if a, err := w.auth.SignInToken(w.ctx, token); rollcall.KindOf(err) != rollcall.Unauthorized {
+		if a, err := w.auth.SignInToken(w.Ctx, token); rollcall.KindOf(err) != rollcall.Unauthorized {
 			w.Errorf("got %v, %v, want a refusal", a, err)
 		}
 	}
 	w.pass(17 * time.Hour)
-	if _, err := w.auth.SignInToken(w.ctx, personal); err == nil {
+	if _, err := w.auth.SignInToken(w.Ctx, personal); err == nil {
 		w.Error("got in with a token that expired meanwhile")
 	}
-	w.set("UserLocal", anna, "status", "disabled")
+	w.Update("UserLocal", anna, "status", "disabled")
 	w.pass(-17 * time.Hour)
-	if _, err := w.auth.SignInToken(w.ctx, personal); err == nil {
+	if _, err := w.auth.SignInToken(w.Ctx, personal); err == nil {
 		w.Error("got in with the token of a disabled account")
 	}
 }
@@ -321,12 +322,12 @@ func TestSessionsEnd(t *testing.T) {
 	w.user("UserLocal", "anna", []rollcall.ObjectID{support})
 	start := func() rollcall.Secret {
 		t.Helper()
-		s, err := w.auth.StartSession(w.ctx, w.enters("anna", secret))
+		s, err := w.auth.StartSession(w.Ctx, w.enters("anna", secret))
 		must(t, err)
 		return s
 	}
 	alive := func(s rollcall.Secret) bool {
-		_, err := w.auth.Resume(w.ctx, s)
+		_, err := w.auth.Resume(w.Ctx, s)
 		return err == nil
 	}
 	s := start()

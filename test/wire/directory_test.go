@@ -22,11 +22,11 @@ func TestAccountsOfADirectorySignInThere(t *testing.T) {
 	dir := t.TempDir()
 	r := open(t, dir)
 	for _, login := range []string{"anna", "twin", "gone", "star*", "*"} {
-		r.create("UserLDAP", links{"profile_list": r.profiles("Administrator", "REST Services User")}, "login", login)
+		r.Create("UserLDAP", links{"profile_list": r.profiles("Administrator", "REST Services User")}, "login", login)
 	}
-	r.create("UserLDAP", links{"profile_list": r.profiles("Administrator", "REST Services User")}, "login", "elsewhere", "ldap_server", "nowhere")
-	id := r.create("UserLDAP", links{"profile_list": r.profiles("Administrator", "REST Services User")}, "login", "disabled")
-	r.update("UserLDAP", id, "status", "disabled")
+	r.Create("UserLDAP", links{"profile_list": r.profiles("Administrator", "REST Services User")}, "login", "elsewhere", "ldap_server", "nowhere")
+	id := r.Create("UserLDAP", links{"profile_list": r.profiles("Administrator", "REST Services User")}, "login", "disabled")
+	r.Update("UserLDAP", id, "status", "disabled")
 	d.Add(person("disabled", "Disabled", "D1sabled-Secret!"))
 	s := serve(t, dir, fmt.Sprintf(`
 directories:

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"rollcall/internal/auth"
+	"rollcall/internal/registry/registrytest"
 	"rollcall/internal/rollcall"
 )
 
@@ -156,8 +157,8 @@ func matrixRegistry(t *testing.T, r *registryOf) rollcall.ObjectID {
 	t.Helper()
 	hash, err := passwordHash()
 	must(t, err)
-	demo := fmt.Sprint(r.create("Organization", nil, "name", "Demo"))
-	r.create("Person", nil, "name", "Old", "first_name", "O", "org_id", demo, "email", "old@example.com")
+	demo := fmt.Sprint(r.Create("Organization", nil, "name", "Demo"))
+	r.Create("Person", nil, "name", "Old", "first_name", "O", "org_id", demo, "email", "old@example.com")
 	r.local("admin", "Administrator", "REST Services User")
 	r.local("norest", "Administrator")
 	r.local("victim", "Administrator")
@@ -166,15 +167,15 @@ func matrixRegistry(t *testing.T, r *registryOf) rollcall.ObjectID {
 	r.local("agent", "Support Agent")
 	r.local("portal", "Portal user")
 	r.local("portal-admin", "Portal user", "Administrator", "REST Services User")
-	r.update("UserLocal", r.local("disabled", "Administrator", "REST Services User"), "status", "disabled")
+	r.Update("UserLocal", r.local("disabled", "Administrator", "REST Services User"), "status", "disabled")
 	owner := r.local("owner", "REST Services User", "Configuration Manager")
-	r.create("UserExternal", links{"profile_list": r.profiles("REST Services User", "Configuration Manager")}, "login", "sso")
-	r.create("UserToken", links{"profile_list": r.profiles("Administrator", "REST Services User")}, "login", "robot", "auth_token", auth.HashToken(applicationToken))
-	r.create("UserLocal", links{"profile_list": r.profiles("REST Services User", "Configuration Manager"), "allowed_org_list": linkTo(
-		r.create("Organization", nil, "name", "Elsewhere"))}, "login", "limited", "password", hash)
+	r.Create("UserExternal", links{"profile_list": r.profiles("REST Services User", "Configuration Manager")}, "login", "sso")
+	r.Create("UserToken", links{"profile_list": r.profiles("Administrator", "REST Services User")}, "login", "robot", "auth_token", auth.HashToken(applicationToken))
+	r.Create("UserLocal", links{"profile_list": r.profiles("REST Services User", "Configuration Manager"), "allowed_org_list": registrytest.LinkTo(
+		r.Create("Organization", nil, "name", "Elsewhere"))}, "login", "limited", "password", hash)
 	admin := fmt.Sprint(r.local("token-owner", "Administrator", "REST Services User"))
-	r.create("PersonalToken", nil, "user_id", admin, "application", "a", "scope", "REST/JSON", "auth_token", auth.HashToken(restToken))
-	r.create("PersonalToken", nil, "user_id", admin, "application", "b", "scope", "Export", "auth_token", auth.HashToken(exportToken))
+	r.Create("PersonalToken", nil, "user_id", admin, "application", "a", "scope", "REST/JSON", "auth_token", auth.HashToken(restToken))
+	r.Create("PersonalToken", nil, "user_id", admin, "application", "b", "scope", "Export", "auth_token", auth.HashToken(exportToken))
 	return owner
 }
 

@@ -17,8 +17,8 @@ func TestLoginModes(t *testing.T) {
 	dir := t.TempDir()
 	r := open(t, dir)
 	r.local("admin", "Administrator", "REST Services User")
-	r.create("UserLocal", links{"profile_list": r.profiles("Administrator", "REST Services User")}, "login", "colon", "password", hashOf(t, "With:Colons:1a"))
-	r.create("UserLocal", links{"profile_list": r.profiles("Administrator", "REST Services User")}, "login", "umlaut", "password", hashOf(t, "Ümläut-Pass-1"))
+	r.Create("UserLocal", links{"profile_list": r.profiles("Administrator", "REST Services User")}, "login", "colon", "password", hashOf(t, "With:Colons:1a"))
+	r.Create("UserLocal", links{"profile_list": r.profiles("Administrator", "REST Services User")}, "login", "umlaut", "password", hashOf(t, "Ümläut-Pass-1"))
 	s := serve(t, dir, "")
 	basic := func(login, pass string) string {
 		return "Basic " + base64.StdEncoding.EncodeToString([]byte(login+":"+pass))
@@ -122,7 +122,7 @@ func TestOtherWaysIn(t *testing.T) {
 	dir := t.TempDir()
 	r := open(t, dir)
 	r.local("admin", "Administrator", "REST Services User")
-	r.create("UserExternal", links{"profile_list": r.profiles("Administrator", "REST Services User")}, "login", "sso")
+	r.Create("UserExternal", links{"profile_list": r.profiles("Administrator", "REST Services User")}, "login", "sso")
 	s := serve(t, dir, `
 serve:
   allowed_login_types: external|url|token|basic

@@ -15,15 +15,15 @@ func TestTheContactHearsOfErrorsOverTheWire(t *testing.T) {
 	office := lab.OpenPostOffice(t, lab.PostOfficeConfig{})
 	dir := t.TempDir()
 	r := open(t, dir)
-	demo := fmt.Sprint(r.create("Organization", nil, "name", "Demo"))
-	contact := r.create("Person", nil, "name", "Duty", "first_name", "Dora", "org_id", demo, "email", "duty@example.com")
+	demo := fmt.Sprint(r.Create("Organization", nil, "name", "Demo"))
+	contact := r.Create("Person", nil, "name", "Duty", "first_name", "Dora", "org_id", demo, "email", "duty@example.com")
 	admin := r.local("admin", "Administrator", "REST Services User")
 	s := serve(t, dir, fmt.Sprintf(`
 mail: {server: %q, tls: none, from: rollcall@example.com}
 serve: {cron_max_execution_time: 1s}
 `, office.Addr))
 	source := makeSource(t, s, admin)
-	r.update("SynchroDataSource", source, "notify_contact_id", fmt.Sprint(contact))
+	r.Update("SynchroDataSource", source, "notify_contact_id", fmt.Sprint(contact))
 	post := func(page string, pairs ...string) string {
 		t.Helper()
 		return ask(t, s.form(page, values(append(pairs, "auth_user", "admin", "auth_pwd", password)...))).body

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"rollcall/internal/registry/registrytest"
 )
 
 // TestAllowedOrganizationsHoldEverywhere tries all ways to a person of another
@@ -14,15 +16,15 @@ func TestAllowedOrganizationsHoldEverywhere(t *testing.T) {
 	r := open(t, dir)
 	hash, err := passwordHash()
 	must(t, err)
-	demo := r.create("Organization", nil, "name", "Demo")
-	own := r.create("Organization", nil, "name", "Own")
-	below := r.create("Organization", nil, "name", "Below", "parent_id", fmt.Sprint(own))
-	hidden := r.create("Person", nil, "name", "Hidden", "first_name", "H", "org_id", fmt.Sprint(demo), "email", "hidden@example.com")
-	r.create("Person", nil, "name", "Shown", "first_name", "S", "org_id", fmt.Sprint(below), "email", "shown@example.com")
+	demo := r.Create("Organization", nil, "name", "Demo")
+	own := r.Create("Organization", nil, "name", "Own")
+	below := r.Create("Organization", nil, "name", "Below", "parent_id", fmt.Sprint(own))
+	hidden := r.Create("Person", nil, "name", "Hidden", "first_name", "H", "org_id", fmt.Sprint(demo), "email", "hidden@example.com")
+	r.Create("Person", nil, "name", "Shown", "first_name", "S", "org_id", fmt.Sprint(below), "email", "shown@example.com")
 	r.local("admin", "Administrator", "REST Services User")
-	r.create("UserLocal", links{
+	r.Create("UserLocal", links{
 		"profile_list":     r.profiles("REST Services User", "Configuration Manager"),
-		"allowed_org_list": linkTo(own),
+		"allowed_org_list": registrytest.LinkTo(own),
 	}, "login", "limited", "password", hash)
 	s := serve(t, dir, "")
 

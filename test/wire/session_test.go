@@ -66,11 +66,11 @@ func TestALoginFormAndItsSession(t *testing.T) {
 		t.Errorf("rest.php with the cookie: got %s", got.body)
 	}
 	// Another process disables the account.
-	r.update("UserLocal", id, "status", "disabled")
+	r.Update("UserLocal", id, "status", "disabled")
 	if got := come(page, expression); !strings.Contains(got.body, `name="loginop"`) {
 		t.Errorf("a disabled account with the cookie: got %.200s", got.body)
 	}
-	r.update("UserLocal", id, "status", "enabled")
+	r.Update("UserLocal", id, "status", "enabled")
 	if got := come(page, expression); !strings.Contains(got.body, `name="loginop"`) {
 		t.Errorf("the session lives on: got %.200s", got.body)
 	}

@@ -19,10 +19,8 @@ import (
 	"time"
 
 	"rollcall/internal/auth"
-	"rollcall/internal/registry"
+	"rollcall/internal/registry/registrytest"
 	"rollcall/internal/rollcall"
-	"rollcall/internal/schema"
-	"rollcall/internal/store"
 )
 
 var binDir string
@@ -54,99 +52,34 @@ const password = "Correct-Horse-9"
 // passwordHash is computed once: it takes a while.
 var passwordHash = sync.OnceValues(func() (string, error) { return auth.Hash(password) })
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = registrytest.Must
 
 // registryOf is a registry that a test fills before, or while, the program
 // serves it.
-type registryOf struct {
-	testing.TB
-	model *rollcall.Model
-	reg   *registry.Registry
-	store *store.Store
-}
+type registryOf struct{ *registrytest.World }
 
 // open opens the registry in a folder.
 func open(t testing.TB, dir string) *registryOf {
 	t.Helper()
-	model, err := schema.Load()
-	must(t, err)
-	s, err := store.Open(t.Context(), store.Config{DSN: filepath.Join(dir, "rollcall.db"), Model: model})
-	must(t, err)
-	r := &registryOf{TB: t, model: model, reg: registry.New(model), store: s}
-	t.Cleanup(func() { must(t, s.Close()) })
-	r.write(func(tx *store.Tx, _ *registry.Editor) { must(t, r.reg.Seed(t.Context(), tx)) })
-	return r
-}
-
-func (r *registryOf) write(do func(*store.Tx, *registry.Editor)) {
-	r.Helper()
-	tx, err := r.store.Begin(r.Context())
-	must(r, err)
-	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
-	do(tx, r.reg.On(tx, rollcall.Origin{Kind: rollcall.OriginInteractive, By: "test", At: time.Now()}))
-	must(r, tx.Commit())
+	return &registryOf{registrytest.Open(t, filepath.Join(dir, "rollcall.db"), time.Now, nil)}
 }
 
 // links are the contents of link sets, by attribute.
 type links = map[string][]rollcall.Link
-
-func linkTo(targets ...rollcall.ObjectID) []rollcall.Link {
-	list := make([]rollcall.Link, len(targets))
-	for i, target := range targets {
-		list[i].Target = target
-	}
-	return list
-}
-
-// create makes an object with values given as code, value, ….
-func (r *registryOf) create(class string, sets links, pairs ...string) (id rollcall.ObjectID) {
-	r.Helper()
-	d := registry.Draft{Object: rollcall.NewObject(r.model.Class(class)), Links: sets}
-	for i := 0; i < len(pairs); i += 2 {
-		if !d.Object.Set(pairs[i], pairs[i+1]) {
-			r.Fatalf("class %s has no attribute %s", class, pairs[i])
-		}
-	}
-	r.write(func(_ *store.Tx, e *registry.Editor) {
-		drafts := []registry.Draft{d}
-		errs, err := e.Create(r.Context(), drafts)
-		must(r, err)
-		must(r, errs[0])
-		id = drafts[0].Object.ID
-	})
-	return id
-}
-
-// update changes one attribute of an object.
-func (r *registryOf) update(class string, id rollcall.ObjectID, code, value string) {
-	r.Helper()
-	r.write(func(tx *store.Tx, e *registry.Editor) {
-		objects, err := tx.Objects(r.Context(), r.model.Class(class), []rollcall.ObjectID{id})
-		must(r, err)
-		outcomes, err := e.Update(r.Context(), []registry.Edit{{Object: objects[0], Sets: []rollcall.Assignment{{Attribute: code, Value: value}}}})
-		must(r, err)
-		must(r, outcomes[0].Err)
-	})
-}
 
 // profiles finds profiles by name.
 func (r *registryOf) profiles(names ...string) []rollcall.Link {
 	r.Helper()
 	var ids []rollcall.ObjectID
 	for _, name := range names {
-		found, err := r.store.Find(r.Context(), r.model.Class("URP_Profiles"), []string{"name"}, [][]string{{name}})
+		found, err := r.Store.Find(r.Ctx, r.Model.Class("URP_Profiles"), []string{"name"}, [][]string{{name}})
 		must(r, err)
 		ids = append(ids, found[0]...)
 	}
 	if len(ids) != len(names) {
 		r.Fatalf("got %d profiles of %q", len(ids), names)
 	}
-	return linkTo(ids...)
+	return registrytest.LinkTo(ids...)
 }
 
 // local makes an account of the program itself.
@@ -154,7 +87,7 @@ func (r *registryOf) local(login string, profiles ...string) rollcall.ObjectID {
 	r.Helper()
 	hash, err := passwordHash()
 	must(r, err)
-	return r.create("UserLocal", links{"profile_list": r.profiles(profiles...)}, "login", login, "password", hash)
+	return r.Create("UserLocal", links{"profile_list": r.profiles(profiles...)}, "login", login, "password", hash)
 }
 
 // site is a started server.

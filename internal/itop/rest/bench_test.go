@@ -13,12 +13,12 @@ import (
 // crowd makes many persons with managers of their own.
 func crowd(w *world, n int) {
 	w.Helper()
-	tx, err := w.store.Begin(w.ctx)
+	tx, err := w.Store.Begin(w.Ctx)
 	must(w, err)
 	e := w.config.Registry.On(tx, rollcall.Origin{Kind: rollcall.OriginInteractive, By: "bench", At: now})
 	drafts := make([]registry.Draft, n)
 	for i := range drafts {
-		o := rollcall.NewObject(w.model.Class("Person"))
+		o := rollcall.NewObject(w.Model.Class("Person"))
 		for code, text := range map[string]string{"org_id": "2", "name": fmt.Sprintf("Name %06d", i), "first_name": "First", "email": fmt.Sprintf("u%06d@example.com", i), "function": "Engineer"} {
 			o.Set(code, text)
 		}
@@ -28,7 +28,7 @@ func crowd(w *world, n int) {
 		o.ID = rollcall.ObjectID(i + 1)
 		drafts[i] = registry.Draft{Object: o}
 	}
-	refused, err := e.Create(w.ctx, drafts)
+	refused, err := e.Create(w.Ctx, drafts)
 	must(w, err)
 	for _, why := range refused {
 		must(w, why)
@@ -45,7 +45,7 @@ func benchmark(b *testing.B, w *world, data func(i int) string) {
 		for i := 0; pb.Next(); i++ {
 			answer := httptest.NewRecorder()
 			params := gate.NewParams(map[string]string{"version": "1.3", "json_data": data(i)})
-			w.service.Serve(w.ctx, answer, &gate.Request{Params: params, Account: w.admin})
+			w.service.Serve(w.Ctx, answer, &gate.Request{Params: params, Account: w.admin})
 			if answer.Body.Len() < 60 || answer.Body.Bytes()[8] != '0' {
 				b.Errorf("got %s", answer.Body)
 			}

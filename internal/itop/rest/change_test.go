@@ -69,7 +69,7 @@ func createObjects(t *testing.T, w *world) {
 // history returns the steps of an object without their IDs.
 func (w *world) history(class string, id rollcall.ObjectID) (steps []rollcall.History) {
 	w.Helper()
-	must(w, w.store.History(w.ctx, rollcall.HistoryFilter{Object: rollcall.Ref{Class: class, ID: id}}, func(h *rollcall.History) error {
+	must(w, w.Store.History(w.Ctx, rollcall.HistoryFilter{Object: rollcall.Ref{Class: class, ID: id}}, func(h *rollcall.History) error {
 		step := *h
 		step.ID = 0
 		steps = append(steps, step)
@@ -151,7 +151,7 @@ func createAccounts(t *testing.T, w *world) {
 		made("UserLocal", 3, `{"password":"*****","reset_pwd_token":"","password_renewed_date":"2026-11-21"}`); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	users, err := w.store.Objects(w.ctx, w.model.Class("UserLocal"), []rollcall.ObjectID{3})
+	users, err := w.Store.Objects(w.Ctx, w.Model.Class("UserLocal"), []rollcall.ObjectID{3})
 	must(t, err)
 	if !auth.Verify(users[0].Get("password"), "Long-enough-1") {
 		t.Errorf("got %q, want a hash of the password", users[0].Get("password"))

@@ -83,12 +83,12 @@ func deleteSynchronized(_ *testing.T, w *world) {
 // tie makes a replica of a source that made an object.
 func tie(w *world, source rollcall.ObjectID, dest rollcall.Ref) {
 	w.Helper()
-	class := w.model.Class(dest.Class)
+	class := w.Model.Class(dest.Class)
 	src := &rollcall.Source{ID: source, Name: "s", Class: class, Table: "synchro_data_person_1"}
-	must(w, w.store.EnsureTable(w.ctx, src))
-	tx, err := w.store.Begin(w.ctx)
+	must(w, w.Store.EnsureTable(w.Ctx, src))
+	tx, err := w.Store.Begin(w.Ctx)
 	must(w, err)
 	replicas := []rollcall.Replica{{Source: source, Key: "k", State: rollcall.StateSynchronized, Dest: dest, IsCreator: true, LastSeen: now}}
-	must(w, tx.InsertReplicas(w.ctx, src, replicas))
+	must(w, tx.InsertReplicas(w.Ctx, src, replicas))
 	must(w, tx.Commit())
 }

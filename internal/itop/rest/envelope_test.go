@@ -63,7 +63,7 @@ func TestJSONPIsAFunctionCall(t *testing.T) {
 	} {
 		answer := httptest.NewRecorder()
 		params := gate.NewParams(map[string]string{"version": "1.3", "json_data": "{}", "callback": callback})
-		w.service.Serve(w.ctx, answer, &gate.Request{Params: params, Account: w.admin})
+		w.service.Serve(w.Ctx, answer, &gate.Request{Params: params, Account: w.admin})
 		if answer.Header().Get("Content-Type") != want[0] || answer.Body.String() != want[1] || answer.Header().Get("Access-Control-Allow-Origin") != "*" {
 			t.Errorf("%q: got %v %s", callback, answer.Header(), answer.Body)
 		}

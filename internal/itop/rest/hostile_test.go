@@ -99,7 +99,7 @@ func TestAClientThatLeavesEndsAnAnswer(t *testing.T) {
 		}
 	}()
 	params := gate.NewParams(map[string]string{"version": "1.3", "json_data": `{"operation":"core/get","class":"Location","key":{},"output_fields":"address"}`})
-	w.service.Serve(w.ctx, &brokenWriter{httptest.NewRecorder(), 1000}, &gate.Request{Params: params, Account: w.admin})
+	w.service.Serve(w.Ctx, &brokenWriter{httptest.NewRecorder(), 1000}, &gate.Request{Params: params, Account: w.admin})
 	t.Error("the answer came to an end")
 }
 
@@ -107,7 +107,7 @@ func TestAClientThatLeavesEndsAnAnswer(t *testing.T) {
 func TestTroubleOfOurOwnIsNotTold(t *testing.T) {
 	t.Parallel()
 	w := sqlite(t)
-	closed, err := store.Open(w.ctx, store.Config{DSN: t.TempDir() + "/x.db", Model: w.model})
+	closed, err := store.Open(w.Ctx, store.Config{DSN: t.TempDir() + "/x.db", Model: w.Model})
 	must(t, err)
 	must(t, closed.Close())
 	w.config.Store = restStore{closed}

@@ -4,28 +4,22 @@ import (
 	"context"
 	"encoding/json"
 	"net/http/httptest"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"rollcall/internal/auth"
 	"rollcall/internal/itop/gate"
 	"rollcall/internal/itop/rest"
-	"rollcall/internal/registry"
+	"rollcall/internal/registry/registrytest"
 	"rollcall/internal/rollcall"
-	"rollcall/internal/schema"
 	"rollcall/internal/store"
-	"rollcall/test/lab/postgres"
 )
 
 var now = time.Date(2026, 11, 21, 20, 2, 1, 0, time.UTC)
 
 // world is the service on a registry of its own.
 type world struct {
-	testing.TB
-	ctx     context.Context
-	model   *rollcall.Model
-	store   *store.Store
+	*registrytest.World
 	config  rest.Config
 	service *rest.Service
 	admin   *auth.Account
@@ -52,25 +46,15 @@ func (f credentials) CheckCredentials(_ context.Context, c auth.Credentials) (bo
 
 func sqlite(t testing.TB) *world {
 	t.Helper()
-	return newWorld(t, filepath.Join(t.TempDir(), "rollcall.db"))
+	return newWorld(t, registrytest.SQLite(t))
 }
 
 func newWorld(t testing.TB, dsn string) *world {
 	t.Helper()
-	ctx := context.WithoutCancel(t.Context())
-	model, err := schema.Load()
-	must(t, err)
-	s, err := store.Open(ctx, store.Config{DSN: dsn, Model: model, Now: func() time.Time { return now }})
-	must(t, err)
-	t.Cleanup(func() { must(t, s.Close()) })
-	w := &world{TB: t, ctx: ctx, model: model, store: s}
-	reg := registry.New(model)
-	tx, err := s.Begin(ctx)
-	must(t, err)
-	must(t, reg.Seed(ctx, tx))
-	must(t, tx.Commit())
+	clock := func() time.Time { return now }
+	w := &world{World: registrytest.Open(t, dsn, clock, nil)}
 	w.config = rest.Config{
-		Model: model, Rights: auth.NewRights(model), Registry: reg, Store: restStore{s}, Now: func() time.Time { return now },
+		Model: w.Model, Rights: auth.NewRights(w.Model), Registry: w.Registry, Store: restStore{w.Store}, Now: clock,
 		Accounts: credentials(func(c auth.Credentials) (bool, error) { return c.Login == "admin" && c.Password == "secret", nil }),
 	}
 	w.service = rest.New(w.config)
@@ -85,39 +69,16 @@ func newWorld(t testing.TB, dsn string) *world {
 // onBoth runs tests on SQLite and on PostgreSQL.
 func onBoth(t *testing.T, tests map[string]func(*testing.T, *world)) {
 	t.Helper()
-	t.Run("SQLite", func(t *testing.T) {
-		t.Parallel()
-		for name, test := range tests {
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				test(t, sqlite(t))
-			})
-		}
-	})
-	t.Run("PostgreSQL", func(t *testing.T) {
-		t.Parallel()
-		server := postgres.Start(t)
-		for name, test := range tests {
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				test(t, newWorld(t, server.Database(t)))
-			})
-		}
-	})
+	registrytest.OnBoth(t, newWorld, tests)
 }
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = registrytest.Must
 
 // send asks with any parameters and returns the body.
 func (w *world) send(as *auth.Account, params map[string]string) string {
 	w.Helper()
 	answer := httptest.NewRecorder()
-	w.service.Serve(w.ctx, answer, &gate.Request{Params: gate.NewParams(params), Account: as, Context: gate.ContextREST})
+	w.service.Serve(w.Ctx, answer, &gate.Request{Params: gate.NewParams(params), Account: as, Context: gate.ContextREST})
 	if answer.Code != 200 {
 		w.Fatalf("got status %d, want 200", answer.Code)
 	}

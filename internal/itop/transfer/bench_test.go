@@ -30,12 +30,12 @@ func (d *discard) Write(p []byte) (int, error) { d.n += len(p); return len(p), n
 func BenchmarkExportCSV(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "rollcall.db")
 	w := newWorld(b, path)
-	w.write(func(tx *store.Tx) {
-		editor := w.reg.On(tx, rollcall.Origin{Kind: rollcall.OriginInteractive, By: "bench", At: now})
+	w.Write(func(tx *store.Tx, _ *registry.Editor) {
+		editor := w.Registry.On(tx, rollcall.Origin{Kind: rollcall.OriginInteractive, By: "bench", At: now})
 		for start := 0; start < benchObjects; start += 1000 {
 			drafts := make([]registry.Draft, 1000)
 			for i := range drafts {
-				o := rollcall.NewObject(w.model.Class("Person"))
+				o := rollcall.NewObject(w.Model.Class("Person"))
 				n := start + i
 				for code, v := range map[string]string{
 					"name": fmt.Sprintf("Name%d", n%9973), "first_name": fmt.Sprintf("First%d", n%997), "org_id": "2",
@@ -45,7 +45,7 @@ func BenchmarkExportCSV(b *testing.B) {
 				}
 				drafts[i] = registry.Draft{Object: o, Reason: "bench"}
 			}
-			_, err := editor.Create(w.ctx, drafts)
+			_, err := editor.Create(w.Ctx, drafts)
 			must(b, err)
 		}
 	})
@@ -53,7 +53,7 @@ func BenchmarkExportCSV(b *testing.B) {
 	b.Run("export-v2", func(b *testing.B) {
 		for b.Loop() {
 			d := &discard{header: http.Header{}}
-			w.service.ExportV2(w.ctx, d, w.request(w.admin, form))
+			w.service.ExportV2(w.Ctx, d, w.request(w.admin, form))
 			if d.n < 40*benchObjects {
 				b.Fatalf("got %d bytes", d.n)
 			}

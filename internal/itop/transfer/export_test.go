@@ -181,7 +181,7 @@ func (w *world) recordedPeople(document string) {
 	for _, p := range set.Persons {
 		var pairs []string
 		for _, f := range p.Fields {
-			a := w.model.Class("Person").Attribute(f.XMLName.Local)
+			a := w.Model.Class("Person").Attribute(f.XMLName.Local)
 			if a != nil && a.Stored() && f.Text != "0" {
 				pairs = append(pairs, a.Code, strings.Replace(f.Text, "Active", "active", 1))
 			}
@@ -268,7 +268,7 @@ func TestExportStopsWhenTheClientLeaves(t *testing.T) {
 			t.Error("an export that broke off looks whole")
 		}
 	}()
-	w.service.ExportV2(w.ctx, &brokenWriter{ResponseRecorder: httptest.NewRecorder()}, w.request(w.admin, map[string]string{
+	w.service.ExportV2(w.Ctx, &brokenWriter{ResponseRecorder: httptest.NewRecorder()}, w.request(w.admin, map[string]string{
 		"expression": "SELECT Person", "format": "csv", "fields": "name",
 	}))
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"rollcall/internal/auth"
+	"rollcall/internal/registry"
 	"rollcall/internal/rollcall"
 	"rollcall/internal/store"
 )
@@ -46,7 +47,7 @@ func importCreatesUpdatesAndLeavesAlone(t *testing.T, w *world) {
 		t.Errorf("got first_name %q, want Zwei", got)
 	}
 	var origins []rollcall.Origin
-	must(t, w.store.History(w.ctx, rollcall.HistoryFilter{Object: rollcall.Ref{Class: "Person", ID: 2}}, func(h *rollcall.History) error {
+	must(t, w.Store.History(w.Ctx, rollcall.HistoryFilter{Object: rollcall.Ref{Class: "Person", ID: 2}}, func(h *rollcall.History) error {
 		origins = append(origins, rollcall.Origin{Kind: h.Origin.Kind, By: h.Origin.By})
 		return nil
 	}))
@@ -136,7 +137,7 @@ func TestImportRefusesWhatIsNoTable(t *testing.T) {
 			t.Errorf("%s: got %.300q", what, last)
 		}
 	}
-	if n, err := w.store.Count(w.ctx, w.model.Class("Person")); n != 0 || err != nil {
+	if n, err := w.Store.Count(w.Ctx, w.Model.Class("Person")); n != 0 || err != nil {
 		t.Errorf("got %d persons (%v), want none", n, err)
 	}
 }
@@ -211,12 +212,12 @@ func (w *world) lock(person rollcall.ObjectID, code string) {
 	w.Helper()
 	source := w.create("SynchroDataSource", "name", "HR", "scope_class", "Person", "database_table_name", "synchro_data_hr")
 	w.create("SynchroAttribute", "sync_source_id", strconv.Itoa(int(source)), "attcode", code, "update", "1", "update_policy", "master_locked")
-	w.write(func(tx *store.Tx) {
-		src := &rollcall.Source{ID: source, Name: "HR", Class: w.model.Class("Person"), Table: "synchro_data_hr", Rules: rollcall.Rules{
-			Attributes: []rollcall.AttributeRule{{Attribute: w.model.Class("Person").Attribute(code)}},
+	w.Write(func(tx *store.Tx, _ *registry.Editor) {
+		src := &rollcall.Source{ID: source, Name: "HR", Class: w.Model.Class("Person"), Table: "synchro_data_hr", Rules: rollcall.Rules{
+			Attributes: []rollcall.AttributeRule{{Attribute: w.Model.Class("Person").Attribute(code)}},
 		}}
-		must(w, tx.EnsureTable(w.ctx, src))
-		must(w, tx.InsertReplicas(w.ctx, src, []rollcall.Replica{{
+		must(w, tx.EnsureTable(w.Ctx, src))
+		must(w, tx.InsertReplicas(w.Ctx, src, []rollcall.Replica{{
 			Source: source, Key: "ann", State: rollcall.StateSynchronized, Created: now,
 			Dest: rollcall.Ref{Class: "Person", ID: person}, Row: rollcall.Row{{Text: "Boss", Set: true}},
 		}}))

@@ -17,23 +17,17 @@ import (
 	"rollcall/internal/auth"
 	"rollcall/internal/itop/gate"
 	"rollcall/internal/itop/transfer"
-	"rollcall/internal/registry"
+	"rollcall/internal/registry/registrytest"
 	"rollcall/internal/rollcall"
-	"rollcall/internal/schema"
 	"rollcall/internal/store"
-	"rollcall/test/lab/postgres"
 )
 
 var now = time.Date(2026, 11, 21, 20, 2, 56, 0, time.UTC)
 
 // world is the pages on a registry of their own.
 type world struct {
-	testing.TB
-	ctx     context.Context
-	model   *rollcall.Model
-	store   *store.Store
+	*registrytest.World
 	service *transfer.Service
-	reg     *registry.Registry
 	admin   *auth.Account
 }
 
@@ -62,48 +56,25 @@ var everywhere = map[string]func(*testing.T, *world){
 	"ImportTellsLockedAttributesInTheirCell": importTellsLockedAttributesInTheirCell,
 }
 
-func TestOnSQLite(t *testing.T) {
+func TestOnBothDatabases(t *testing.T) {
 	t.Parallel()
-	for name, test := range everywhere {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(t, sqlite(t))
-		})
-	}
-}
-
-func TestOnPostgreSQL(t *testing.T) {
-	t.Parallel()
-	server := postgres.Start(t)
-	for name, test := range everywhere {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(t, newWorld(t, server.Database(t)))
-		})
-	}
+	registrytest.OnBoth(t, newWorld, everywhere)
 }
 
 func sqlite(t testing.TB) *world {
 	t.Helper()
-	return newWorld(t, filepath.Join(t.TempDir(), "rollcall.db"))
+	return newWorld(t, registrytest.SQLite(t))
 }
 
 func newWorld(t testing.TB, dsn string) *world {
 	t.Helper()
-	ctx := context.WithoutCancel(t.Context())
-	model, err := schema.Load()
-	must(t, err)
-	s, err := store.Open(ctx, store.Config{DSN: dsn, Model: model, Now: func() time.Time { return now }})
-	must(t, err)
-	t.Cleanup(func() { must(t, s.Close()) })
-	reg := registry.New(model)
-	w := &world{TB: t, ctx: ctx, model: model, store: s, reg: reg, admin: &auth.Account{
+	clock := func() time.Time { return now }
+	w := &world{World: registrytest.Open(t, dsn, clock, nil), admin: &auth.Account{
 		Ref: rollcall.Ref{Class: "UserLocal", ID: 1}, Login: "admin", Name: "My first name My last name", Administrator: true,
 	}}
 	w.service = transfer.New(transfer.Config{
-		Model: model, Rights: auth.NewRights(model), Registry: reg, Store: storeOf{s}, Now: func() time.Time { return now },
+		Model: w.Model, Rights: auth.NewRights(w.Model), Registry: w.Registry, Store: storeOf{w.Store}, Now: clock,
 	})
-	w.write(func(tx *store.Tx) { must(t, reg.Seed(ctx, tx)) })
 	w.create("Organization", "name", "My Company/Department", "code", "SOMECODE")
 	w.create("Organization", "name", "Demo")
 	w.create("Organization", "name", "Création & <Cie>")
@@ -111,37 +82,12 @@ func newWorld(t testing.TB, dsn string) *world {
 	return w
 }
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func (w *world) write(do func(*store.Tx)) {
-	w.Helper()
-	tx, err := w.store.Begin(w.ctx)
-	must(w, err)
-	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
-	do(tx)
-	must(w, tx.Commit())
-}
+var must = registrytest.Must
 
 // create makes an object with values given as code, value, ….
 func (w *world) create(class string, pairs ...string) rollcall.ObjectID {
 	w.Helper()
-	o := rollcall.NewObject(w.model.Class(class))
-	for i := 0; i < len(pairs); i += 2 {
-		if !o.Set(pairs[i], pairs[i+1]) {
-			w.Fatalf("class %s has no attribute %s", class, pairs[i])
-		}
-	}
-	drafts := []registry.Draft{{Object: o, Reason: "test"}}
-	w.write(func(tx *store.Tx) {
-		refused, err := w.reg.On(tx, rollcall.Origin{Kind: rollcall.OriginInteractive, By: "test", At: now}).Create(w.ctx, drafts)
-		must(w, errors.Join(err, refused[0]))
-	})
-	return drafts[0].Object.ID
+	return w.Create(class, nil, pairs...)
 }
 
 // person makes a person of Demo.
@@ -153,7 +99,7 @@ func (w *world) person(first, name, email string, more ...string) rollcall.Objec
 // get reads an attribute of an object.
 func (w *world) get(class string, id rollcall.ObjectID, code string) string {
 	w.Helper()
-	objects, err := w.store.Objects(w.ctx, w.model.Class(class), []rollcall.ObjectID{id})
+	objects, err := w.Store.Objects(w.Ctx, w.Model.Class(class), []rollcall.ObjectID{id})
 	must(w, err)
 	if len(objects) == 0 {
 		return "(no object)"
@@ -186,7 +132,7 @@ func (w *world) ask(page gate.Page, form map[string]string) *httptest.ResponseRe
 
 func (w *world) askAs(account *auth.Account, page gate.Page, form map[string]string) *httptest.ResponseRecorder {
 	rec := httptest.NewRecorder()
-	page(w.ctx, rec, w.request(account, form))
+	page(w.Ctx, rec, w.request(account, form))
 	return rec
 }
 
