@@ -57,6 +57,11 @@ func (a *app) story(ctx context.Context, ref rollcall.Ref, attribute string) (*r
 			Link: a.link(&c, object),
 		})
 	}
+	if attribute == "" {
+		if s.Grants, err = a.grants(ctx, object); err != nil {
+			return nil, err
+		}
+	}
 	s.Attributes, err = a.values(ctx, object, claims, attribute, s.Steps)
 	return s, err
 }

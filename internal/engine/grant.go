@@ -51,6 +51,9 @@ func grantSpecOf(kind rollcall.GrantKind) *grantSpec {
 	return &grantSpecs[i]
 }
 
+// GrantClass is the class of what a kind of grant gives.
+func GrantClass(kind rollcall.GrantKind) string { return grantSpecOf(kind).class }
+
 // linkKey returns the attributes that find a link.
 func (s *grantSpec) linkKey() []string {
 	if s.typed {

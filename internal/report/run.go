@@ -74,6 +74,8 @@ func runText(w *writer, o Options, run *rollcall.Run) {
 			{c.Missing, "not seen, their time still runs"},
 			{c.Repaired, "put right after a change from elsewhere"},
 			{c.EntryProblems, "with problems of their own"},
+			{s.Granted, "given to members of groups"},
+			{s.Taken, "taken from who left a group"},
 		} {
 			if extra.n > 0 {
 				w.printf("  %d %s\n", extra.n, extra.text)

@@ -16,6 +16,7 @@ type Story struct {
 	Name       string            `json:"name"`
 	Deleted    bool              `json:"deleted,omitempty"`
 	Replicas   []StoryReplica    `json:"replicas"`
+	Grants     []StoryGrant      `json:"grants,omitempty"`
 	Attributes []StoryAttribute  `json:"attributes"`
 	Steps      []StoryStep       `json:"steps"` // its history, newest first
 }
@@ -32,6 +33,17 @@ type StoryReplica struct {
 	Error    string                `json:"error,omitempty"`
 	Warning  string                `json:"warning,omitempty"`
 	Link     string                `json:"link,omitempty"` // to the object in the source's own application
+}
+
+// StoryGrant is one thing that the object has by belonging to directory groups.
+type StoryGrant struct {
+	Kind    rollcall.GrantKind `json:"kind"`
+	Target  string             `json:"target"`
+	Type    string             `json:"type,omitempty"` // of a membership
+	Binding string             `json:"binding"`
+	Via     []string           `json:"via"` // the ways, each from the group that has the object as its member
+	Run     int64              `json:"run"`
+	Before  bool               `json:"before,omitempty"` // somebody had made it before a group gave it
 }
 
 // StoryAttribute is one value and where it came from.
@@ -112,6 +124,9 @@ func (s *Story) text(w *writer, o Options) {
 			w.printf("    %s\n", o.paint(yellow, Printable(r.Warning)))
 		}
 	}
+	for i := range s.Grants {
+		s.Grants[i].text(w, o)
+	}
 	for _, a := range s.Attributes {
 		a.text(w, o)
 	}
@@ -120,6 +135,20 @@ func (s *Story) text(w *writer, o Options) {
 	}
 	for _, step := range s.Steps {
 		step.text(w, o)
+	}
+}
+
+func (g *StoryGrant) text(w *writer, o Options) {
+	w.printf("\n%s %s", o.paint(bold, Printable(string(g.Kind))), Printable(g.Target))
+	if g.Type != "" {
+		w.printf(" as %s", Printable(g.Type))
+	}
+	w.printf("\n  binding %s, run %d\n", Printable(g.Binding), g.Run)
+	for _, way := range g.Via {
+		w.printf("  member of %s\n", Printable(way))
+	}
+	if g.Before {
+		w.printf("  it was there before and stays when the group is left\n")
 	}
 }
 
