@@ -147,7 +147,7 @@ func (d Document) get(ctx context.Context) (io.ReadCloser, error) {
 	}
 	chunked := len(answer.TransferEncoding) > 0 || answer.ProtoMajor > 1 || answer.Uncompressed
 	if answer.ContentLength < 0 && !chunked {
-		return nil, errors.Join(rollcall.Errorf(rollcall.Stopped,
+		return nil, errors.Join(rollcall.Errorf(rollcall.Unavailable,
 			"read %s: the server does not say how long its answer is, so nothing proves that it came whole", d.Name()), answer.Body.Close())
 	}
 	return answer.Body, nil
@@ -192,7 +192,7 @@ func (r *Reading) Whole() error {
 		return rollcall.Errorf(rollcall.Unavailable, "read %s: %w", r.name, err)
 	}
 	if after.Size() != r.read || r.before.Size() != r.read || !after.ModTime().Equal(r.before.ModTime()) {
-		return rollcall.Errorf(rollcall.Stopped, "%s was written to while it was read: it may not be whole; have its writer use another name and rename it when it is done", r.name)
+		return rollcall.Errorf(rollcall.Unavailable, "%s was written to while it was read: it may not be whole; have its writer use another name and rename it when it is done", r.name)
 	}
 	return nil
 }

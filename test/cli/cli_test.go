@@ -53,7 +53,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup:               setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": code, "day": day, "leave": leave, "set": set, "cut": cut, "mute": mute, "until": until, "eventually": eventually,
+			"code": code, "day": day, "leave": leave, "set": set, "cut": cut, "mute": mute, "until": until, "eventually": eventually, "sqlite": sqlite, "web": web,
 		},
 	})
 }

@@ -90,7 +90,7 @@ func (a *app) checkSource(ctx context.Context, t *task) error {
 	rows := 0
 	if err == nil {
 		err = t.source.fetch(ctx, func(*row) error { rows++; return nil })
-		a.log.release()
+		t.logger(a).release()
 	}
 	switch {
 	case errors.Is(err, errPrepare):

@@ -17,9 +17,10 @@ var errPrepare = errors.New("preparation failed")
 func (a *app) collect(ctx context.Context) error {
 	a.step = "Collect"
 	defer func() { a.step, a.current = "", "" }()
-	for _, t := range a.tasks {
+	for i, t := range a.tasks {
 		a.current = t.class
-		err := a.collectOne(ctx, t)
+		err := a.collectOne(ctx, t, a.tasks[i+1:])
+		t.logger(a).release()
 		a.log.release()
 		switch {
 		case err == nil:
@@ -36,32 +37,55 @@ func (a *app) collect(ctx context.Context) error {
 	return nil
 }
 
-func (a *app) collectOne(ctx context.Context, t *task) error {
+// collectOne collects one task; rest are those behind it.
+func (a *app) collectOne(ctx context.Context, t *task, rest []*task) error {
 	a.log.infof("%s beginning of data collection...", t.label)
 	a.eraseFiles(t)
-	if err := t.source.prepare(ctx); err != nil {
+	next := a.readAhead(ctx, t, rest)
+	out, err := a.rows(ctx, t)
+	if err != nil {
+		next.abandon()
 		return err
 	}
-	out := &output{stem: a.stem(t.label), max: a.chunk, def: t.def, log: a.log, null: a.nullified(t), quiet: t.source.quiet}
+	if err := out.finish(); err != nil {
+		next.abandon()
+		return err
+	}
+	t.logger(a).release()
+	a.log.infof("%s end of data collection.", t.label)
+	return nil
+}
+
+// rows returns the rows of a task in files that have no final name yet: those
+// that were read ahead, else read now.
+func (a *app) rows(ctx context.Context, t *task) (*output, error) {
+	if t.ahead == nil {
+		return a.read(ctx, t, a.env.Progress)
+	}
+	<-t.ahead.done
+	t.logger(a).join()
+	return t.ahead.out, t.ahead.err
+}
+
+func (a *app) read(ctx context.Context, t *task, progress func(string, int)) (*output, error) {
+	if err := t.source.prepare(ctx); err != nil {
+		return nil, err
+	}
+	out := &output{stem: a.stem(t.label), max: a.chunk, def: t.def, log: t.logger(a), null: a.nullified(t), quiet: t.source.quiet}
 	if a.hasLookups(t) {
 		out.raw = ".raw"
 	}
 	err := t.source.fetch(ctx, func(r *row) error {
-		if a.env.Progress != nil && out.rows%500 == 0 {
-			a.env.Progress(t.label+": collect", out.rows)
+		if progress != nil && out.rows%500 == 0 {
+			progress(t.label+": collect", out.rows)
 		}
 		return out.add(r)
 	})
 	if err != nil {
 		out.discard()
-		return err
+		return nil, err
 	}
-	if err := out.finish(); err != nil {
-		return err
-	}
-	a.log.release()
-	a.log.infof("%s end of data collection.", t.label)
-	return nil
+	return out, nil
 }
 
 // eraseFiles removes what an earlier collection left, so that nothing stale is

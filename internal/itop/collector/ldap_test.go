@@ -3,6 +3,7 @@ package collector_test
 import (
 	"bytes"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -281,5 +282,52 @@ func TestLDAPTest(t *testing.T) {
 	f.params(directory(s) + "<ldappassword>falsch</ldappassword>")
 	if code, text := run(); code != 255 || strings.Contains(text, "falsch") {
 		t.Errorf("a wrong password: exit code %d:\n%s", code, text)
+	}
+}
+
+// Persons and users are read at the same time; neither files nor log show it.
+func TestReadingAheadShowsNowhere(t *testing.T) {
+	t.Parallel()
+	s := newOffice(t)
+	const persons, users = "iTopPersonLDAPCollector", "iTopUserLDAPCollector"
+	f := newFolder(t)
+	f.params(directory(s) + "<console_log_level>7</console_log_level>")
+	f.want(0, nil, "--collect_only")
+	_, log := f.exec("--collect_only")
+	var got []string
+	for line := range strings.Lines(log[strings.Index(log, "[Info]\t"+persons+" beginning"):]) {
+		if !strings.Contains(line, "Supported controls") {
+			got = append(got, strings.TrimSuffix(line, "\n"))
+		}
+	}
+	signIn := []string{
+		"[Debug]\tldap_connect('" + s.LDAP + "')...", "[Debug]\tldap_bind('" + s.AdminDN + "', '***')...", "[Debug]\tldap_bind() Ok.",
+		"[Info]\tPagination of results is supported by the LDAP server.", "[Info]\tResults will be retrieved by pages of 1000 elements.",
+	}
+	part := func(class, search, counted string) []string {
+		lines := []string{
+			"[Info]\t" + class + " beginning of data collection...",
+			"[Debug]\tErasing previous data file. unlink('%APPROOT%//data/" + class + "-1.csv') returned true",
+		}
+		return append(append(lines, signIn...), "[Debug]\tldap_search('"+s.BaseDN+"', '"+search+")...", "[Info]\t("+counted+") Number of entries found on LDAP: 3")
+	}
+	end := func(class string) []string {
+		return []string{"[Info]\tWriting to file '%APPROOT%//data/" + class + "-1.csv'.", "[Info]\t" + class + " end of data collection."}
+	}
+	want := slices.Concat(
+		part(persons, "(objectClass=person)', ['uid', 'sn', 'givenname', 'mail', 'telephonenumber', 'mobile', 'title', 'employeenumber']", "Persons"), end(persons),
+		part(users, "(&(objectClass=person)(mail=*))', ['uid', 'uid', 'mail']", "Users"),
+		[]string{"[Warning]\tSkipping row #2 because of lack of primary key. Is uid the right field to use as a primary key?"}, end(users),
+	)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the log (-want +got):\n%s", diff)
+	}
+
+	// When the first of them fails, the other leaves what was there.
+	f.write("data/"+users+"-1.csv", "kept")
+	f.params(directory(s) + "<ldappersonfilter>(broken</ldappersonfilter>")
+	f.want(1, []string{persons + "::Prepare() returned false"}, "--collect_only")
+	if got := f.read("data/" + users + "-1.csv"); got != "kept" || f.has("data/"+users+"-1.csv.part") {
+		t.Errorf("got %q and parts: %t, want the users' file as it was", got, f.has("data/"+users+"-1.csv.part"))
 	}
 }

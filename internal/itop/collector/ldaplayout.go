@@ -10,7 +10,7 @@ import (
 func (s *ldapSource) build(fields, defaults, maps string) error {
 	p := s.task.params
 	var err error
-	if s.session, err = newSession(p, s.app.log, s.app.strict); err != nil {
+	if s.session, err = newSession(p, s.log, s.app.strict); err != nil {
 		return err
 	}
 	s.base = p.Text("ldapdn", "DC=company,DC=com")
@@ -63,7 +63,7 @@ func (s *ldapSource) layOut(constants, tables, links *Value) error {
 		}
 		if table := tables.Get(name); table != nil {
 			var err error
-			if c.table, err = newMappingTable(name, table, s.app.log); err != nil {
+			if c.table, err = newMappingTable(name, table, s.log); err != nil {
 				return err
 			}
 		}
@@ -196,7 +196,7 @@ func (s *ldapSource) introduceWith(constants *Value) {
 	}
 	for _, name := range required {
 		if s.fields.Get(name) == nil {
-			s.app.log.errorf("%s: You MUST specify a mapping for the field:'%s'", s.title, name)
+			s.log.errorf("%s: You MUST specify a mapping for the field:'%s'", s.title, name)
 		}
 	}
 	var b strings.Builder
@@ -218,5 +218,5 @@ func (s *ldapSource) introduceWith(constants *Value) {
 			}
 		}
 	}
-	s.app.log.debugf("%s", b.String())
+	s.log.debugf("%s", b.String())
 }

@@ -31,6 +31,7 @@ func (a *app) isLDAPClass(class string) bool {
 // section with an ldapfilter describes.
 type ldapSource struct {
 	app     *app
+	log     *logger // a fork of the application's
 	task    *task
 	session *session
 	title   string // Persons, LDAPUsers or the class: how the log calls it
@@ -67,19 +68,19 @@ var _ rowSource = (*ldapSource)(nil)
 
 // newPersons builds the collector of persons.
 func (a *app) newPersons(t *task) (rowSource, error) {
-	s := &ldapSource{app: a, task: t, title: "Persons", counted: "(Persons)", filter: t.params.Text("ldappersonfilter", "(&(objectClass=user)(objectCategory=person))")}
+	s := &ldapSource{app: a, log: a.log.fork(), task: t, title: "Persons", counted: "(Persons)", filter: t.params.Text("ldappersonfilter", "(&(objectClass=user)(objectCategory=person))")}
 	return s, s.build("person_fields", "person_defaults", "person_maps")
 }
 
 // newUsers builds the collector of users.
 func (a *app) newUsers(t *task) (rowSource, error) {
-	s := &ldapSource{app: a, task: t, title: "LDAPUsers", counted: "(Users)", warn: true, filter: t.params.Text("ldapuserfilter", "(&(objectClass=user)(objectCategory=person))")}
+	s := &ldapSource{app: a, log: a.log.fork(), task: t, title: "LDAPUsers", counted: "(Users)", warn: true, filter: t.params.Text("ldapuserfilter", "(&(objectClass=user)(objectCategory=person))")}
 	return s, s.build("user_fields", "user_defaults", "user_maps")
 }
 
 // newEntries builds the collector of a section with an ldapfilter.
 func (a *app) newEntries(t *task) (rowSource, error) {
-	s := &ldapSource{app: a, task: t, title: t.class, counted: "(" + t.class + ")", filter: t.section.Get("ldapfilter").str(), warn: true}
+	s := &ldapSource{app: a, log: a.log.fork(), task: t, title: t.class, counted: "(" + t.class + ")", filter: t.section.Get("ldapfilter").str(), warn: true}
 	return s, s.build("", "", "")
 }
 
@@ -98,9 +99,9 @@ func (s *ldapSource) prepare(ctx context.Context) error {
 }
 
 func (s *ldapSource) searchFailed(err error) error {
-	s.app.log.held = nil // what was to be said of rows that do not count
-	s.app.log.release()
-	s.app.log.errorf("ldap_search('%s', '%s') FAILED (%s).", s.base, s.filter, ldapReason(err, s.app.strict))
+	s.log.held = nil // what was to be said of rows that do not count
+	s.log.release()
+	s.log.errorf("ldap_search('%s', '%s') FAILED (%s).", s.base, s.filter, ldapReason(err, s.app.strict))
 	return errPrepare
 }
 
@@ -116,7 +117,7 @@ func (s *ldapSource) fetch(ctx context.Context, emit func(*row) error) error {
 	if err != nil {
 		return s.searchFailed(err)
 	}
-	log := s.app.log
+	log := s.log
 	search := fmt.Sprintf("ldap_search('%s', '%s', ['%s'])...", s.base, s.filter, strings.Join(s.wanted(), "', '"))
 	log.debugf("%s", search)
 	log.delay()
@@ -143,7 +144,7 @@ func (s *ldapSource) fetch(ctx context.Context, emit func(*row) error) error {
 
 // report says what the search came to, before what was held back meanwhile.
 func (s *ldapSource) report(result directory.Result, search string) {
-	log := s.app.log
+	log := s.log
 	held := log.held
 	log.held = nil
 	log.release()

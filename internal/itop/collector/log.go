@@ -43,6 +43,27 @@ type logger struct {
 
 	hold bool
 	held []record
+
+	parent *logger // where the records of a fork go
+	apart  bool    // a fork keeps its records until join
+	kept   []record
+}
+
+// fork returns a logger whose records go to l, and can be kept back while
+// something else is said there.
+func (l *logger) fork() *logger {
+	return &logger{parent: l, level: l.level, eventLevel: l.eventLevel}
+}
+
+// part makes a fork keep its records; join says them and those that come.
+func (l *logger) part() { l.apart = true }
+
+func (l *logger) join() {
+	kept := l.kept
+	l.apart, l.kept = false, nil
+	for _, r := range kept {
+		l.parent.write(r.level, r.text)
+	}
 }
 
 func (l *logger) log(level int, format string, args ...any) {
@@ -58,6 +79,16 @@ func (l *logger) log(level int, format string, args ...any) {
 }
 
 func (l *logger) write(level int, text string) {
+	switch {
+	case l.parent != nil && !l.apart:
+		l.parent.write(level, text)
+		return
+	case l.parent != nil:
+		if level <= max(l.level, l.eventLevel, levelError) {
+			l.kept = append(l.kept, record{level, text})
+		}
+		return
+	}
 	if level <= levelError {
 		l.errors++
 	}

@@ -23,6 +23,7 @@ type task struct {
 	section  *Value
 	def      *definition
 	source   rowSource
+	ahead    *reading // under way before its turn
 	sds      *dataSource
 	uploaded *ledger
 }

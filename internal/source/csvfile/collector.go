@@ -76,9 +76,9 @@ func (c *Collector) Collect(ctx context.Context, emit func(*rollcall.Entry) erro
 func (c *Collector) ended(r *Reader) error {
 	switch name := c.cfg.Document.Name(); {
 	case r.IsOpen():
-		return rollcall.Errorf(rollcall.Stopped, "%s ends within a quoted value: it is cut off, or a quote stands where none belongs", name)
+		return rollcall.Errorf(rollcall.Unavailable, "%s ends within a quoted value: it is cut off, or a quote stands where none belongs", name)
 	case !r.EndsLine() && !c.cfg.Unended:
-		return rollcall.Errorf(rollcall.Stopped, "%s ends in the middle of a line: it is cut off, or still being written; "+
+		return rollcall.Errorf(rollcall.Unavailable, "%s ends in the middle of a line: it is cut off, or still being written; "+
 			"where its writer always leaves the last line end out, set unended: true", name)
 	}
 	return nil

@@ -236,7 +236,7 @@ func (r *Reader) end() error {
 	case r.line == 0:
 		return rollcall.Errorf(rollcall.Invalid, "the file is empty: not even one entry is there")
 	case !r.ended:
-		return rollcall.Errorf(rollcall.Stopped, "the file ends in the middle of line %d: it is cut off, or still being written", r.line)
+		return rollcall.Errorf(rollcall.Unavailable, "the file ends in the middle of line %d: it is cut off, or still being written", r.line)
 	}
 	if err := r.search.proof(r.records); err != nil {
 		return err

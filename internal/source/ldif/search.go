@@ -45,11 +45,11 @@ func (s *searchEnd) says(name string, value []byte) bool {
 func (s *searchEnd) proof(records int) error {
 	switch code, _, _ := strings.Cut(s.result, " "); {
 	case s.resulted && code != "0":
-		return rollcall.Errorf(rollcall.Stopped, "the search that wrote this file did not end well: %s; its entries are not all", s.result)
+		return rollcall.Errorf(rollcall.Unavailable, "the search that wrote this file did not end well: %s; its entries are not all", s.result)
 	case s.begun && !s.resulted:
-		return rollcall.Errorf(rollcall.Stopped, "the file is ldapsearch's and lacks the result at its end: it is cut off")
+		return rollcall.Errorf(rollcall.Unavailable, "the file is ldapsearch's and lacks the result at its end: it is cut off")
 	case s.entries > 0 && s.entries != records:
-		return rollcall.Errorf(rollcall.Stopped, "ldapsearch wrote %d entries into this file, and it has %d", s.entries, records)
+		return rollcall.Errorf(rollcall.Unavailable, "ldapsearch wrote %d entries into this file, and it has %d", s.entries, records)
 	}
 	return nil
 }
