@@ -26,7 +26,7 @@ import (
 // world is a registry on a database of its own, and a directory under the
 // test's hand.
 type world struct {
-	t        *testing.T
+	t        testing.TB
 	clock    time.Time
 	path     string // of the database
 	model    *rollcall.Model
@@ -58,7 +58,7 @@ type bridge struct{ *store.Store }
 
 func (b bridge) Begin(ctx context.Context) (engine.Tx, error) { return b.Store.Begin(ctx) }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	model, err := declared()
 	if err != nil {

@@ -149,7 +149,7 @@ func (t *Tx) InsertBoundGroups(ctx context.Context, source rollcall.ObjectID, ru
 	for i := range groups {
 		g := &groups[i]
 		err := b.add(ctx, int64(source), g.Binding, string(g.Gift.Kind), g.Gift.Target, g.Key, g.DN, g.Name,
-			g.Target.Class, int64(g.Target.ID), bit(g.Made), run, 0)
+			g.Target.Class, int64(g.Target.ID), bit(g.Made), run, int64(0))
 		if err != nil {
 			return fmt.Errorf("keep bound groups: %w", err)
 		}
@@ -165,7 +165,7 @@ func (t *Tx) InsertGrants(ctx context.Context, source rollcall.ObjectID, run int
 	b := t.insert("granted", []string{"source_id", "binding", "kind", "type", "holder_id", "target_id", "link_id", "made", "via", "began", "ended"})
 	for i := range grants {
 		g := &grants[i]
-		err := b.add(ctx, int64(source), g.Binding, string(g.Kind), g.Type, int64(g.Holder), int64(g.Target), int64(g.Link), bit(g.Made), g.Via, run, 0)
+		err := b.add(ctx, int64(source), g.Binding, string(g.Kind), g.Type, int64(g.Holder), int64(g.Target), int64(g.Link), bit(g.Made), g.Via, run, int64(0))
 		if err != nil {
 			return fmt.Errorf("keep grants: %w", err)
 		}
@@ -244,7 +244,7 @@ func (t *Tx) UndoGrants(ctx context.Context, run int64) error {
 	return nil
 }
 
-func bit(on bool) int {
+func bit(on bool) int64 {
 	if on {
 		return 1
 	}
