@@ -63,6 +63,28 @@ func (s jsonStr) MarshalJSON() ([]byte, error) {
 	return json.Marshal(text)
 }
 
+// appendJSONText appends the JSON form of a text, as jsonStr has it. Nearly every
+// text is its own form.
+func appendJSONText(b []byte, text string) []byte {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c == '"' || c == '\\' {
+			return appendOddText(b, text)
+		}
+	}
+	if !utf8.ValidString(text) {
+		return appendOddText(b, text)
+	}
+	return append(append(append(b, '"'), text...), '"')
+}
+
+func appendOddText(b []byte, text string) []byte {
+	form, err := jsonStr(text).MarshalJSON()
+	if err != nil {
+		return append(b, `""`...) // a text of UTF-8 alone: cannot be
+	}
+	return append(b, form...)
+}
+
 // UnmarshalJSON reads what MarshalJSON wrote.
 func (s *jsonStr) UnmarshalJSON(data []byte) error {
 	var text string

@@ -15,17 +15,44 @@ import (
 // column holds a hash of the folded values: one small number to index, however
 // many and however long the texts are. Find compares the values themselves.
 type lookup struct {
-	id     int64
-	attrs  []string // sorted
-	folded string   // what its hashes depend on, as of when they were made
-	column column
+	id      int64
+	attrs   []string // sorted
+	isLoose bool     // for queries, which disregard accents: see query_look.go
+	folded  string   // what its hashes depend on, as of when they were made
+	column  column
 }
 
-const lookupPrefix = "look_"
+const (
+	lookupPrefix = "look_"
+	looseMark    = "~" // in no attribute's code
+)
 
-func newLookup(id int64, attrs []string, folded string) *lookup {
-	name := shortName(lookupPrefix + strings.Join(attrs, "_"))
-	return &lookup{id: id, attrs: attrs, folded: folded, column: column{name: quote(name), kind: number}}
+// newLookup makes a look-up of what the table of look-ups keeps.
+func newLookup(id int64, kept, folded string) *lookup {
+	codes, isLoose := strings.CutPrefix(kept, looseMark)
+	attrs := strings.Split(codes, ",")
+	name := lookupPrefix + strings.Join(attrs, "_")
+	if isLoose {
+		name += looseMark
+	}
+	return &lookup{id: id, attrs: attrs, isLoose: isLoose, folded: folded, column: column{name: quote(shortName(name)), kind: number}}
+}
+
+// kept is how the table of look-ups keeps it.
+func (look *lookup) kept() string {
+	codes := strings.Join(look.attrs, ",")
+	if look.isLoose {
+		return looseMark + codes
+	}
+	return codes
+}
+
+// fold makes equal what the look-up does not tell apart.
+func (look *lookup) fold(a *rollcall.Attribute, value string) string {
+	if look.isLoose {
+		return rollcall.FoldLoosely(value)
+	}
+	return foldValue(a, value)
 }
 
 // catalogue returns the column's name without quotes.
@@ -82,11 +109,11 @@ func (look *lookup) hash(o *rollcall.Object) int64 {
 			for i, part := range o.Class.NamedBy {
 				parts[i] = o.Get(part)
 			}
-			h = h.add(rollcall.Fold(o.Class.FormatName(parts)))
+			h = h.add(look.fold(nil, o.Class.FormatName(parts)))
 			continue
 		}
 		a := o.Class.Attribute(code)
-		h = h.add(foldValue(a, o.Values[a.Column]))
+		h = h.add(look.fold(a, o.Values[a.Column]))
 	}
 	return int64(h)
 }
@@ -144,7 +171,7 @@ func (l *layout) withLookups(ctx context.Context, on querier, d dialect) (*layou
 			return nil, fmt.Errorf("read the look-ups: %w", err)
 		}
 		if t := next.tables[root]; t != nil {
-			t.lookups = append(t.lookups, newLookup(id, strings.Split(attrs, ","), folded))
+			t.lookups = append(t.lookups, newLookup(id, attrs, folded))
 		}
 		next.newest = id
 	}
@@ -168,7 +195,7 @@ func (t *table) lookupsOf(class *rollcall.Class) []*lookup {
 // lookup returns the look-up on a combination, nil when there is none.
 func (t *table) lookup(attrs []string) *lookup {
 	for _, look := range t.lookups {
-		if slices.Equal(look.attrs, attrs) {
+		if !look.isLoose && slices.Equal(look.attrs, attrs) {
 			return look
 		}
 	}
@@ -219,9 +246,14 @@ func (s *Store) EnsureLookup(ctx context.Context, class *rollcall.Class, attrs [
 	if col := tab.columns[own[0]]; tab.lookup(own) != nil || len(own) == 1 && col != nil && col.isKey {
 		return nil // keys have an index of their own
 	}
-	err = s.write(ctx, func(tx *Tx) error { return tx.addLookup(ctx, tab, own) })
+	return s.makeLookup(ctx, tab, newLookup(0, strings.Join(own, ","), ""))
+}
+
+// makeLookup makes and fills a look-up.
+func (s *Store) makeLookup(ctx context.Context, tab *table, look *lookup) error {
+	err := s.write(ctx, func(tx *Tx) error { return tx.addLookup(ctx, tab, look) })
 	if err != nil {
-		return fmt.Errorf("make the look-up of %s by %s: %w", class.Name, strings.Join(attrs, ", "), err)
+		return fmt.Errorf("make the look-up of %s by %s: %w", tab.root, strings.Join(look.attrs, ", "), err)
 	}
 	l, err := s.layout().withLookups(ctx, s.reader, s.d)
 	if err != nil {
@@ -255,11 +287,10 @@ func (s *Store) ensureFields(ctx context.Context, class *rollcall.Class, attrs [
 }
 
 // addLookup makes and fills a look-up unless another process just did.
-func (t *Tx) addLookup(ctx context.Context, tab *table, attrs []string) error {
-	if t.layout().tables[tab.root].lookup(attrs) != nil {
+func (t *Tx) addLookup(ctx context.Context, tab *table, look *lookup) error {
+	if slices.ContainsFunc(t.layout().tables[tab.root].lookups, func(l *lookup) bool { return l.kept() == look.kept() }) {
 		return nil
 	}
-	look := newLookup(0, attrs, "")
 	have, err := t.d.columns(ctx, t.tx, tab.name)
 	if err != nil {
 		return err
@@ -272,7 +303,7 @@ func (t *Tx) addLookup(ctx context.Context, tab *table, attrs []string) error {
 		return err
 	}
 	_, err = t.exec(ctx, "INSERT INTO lookup (root, attributes, folded_by) VALUES (?, ?, ?)",
-		tab.root, strings.Join(attrs, ","), look.form(t.model, tab.root))
+		tab.root, look.kept(), look.form(t.model, tab.root))
 	return err
 }
 

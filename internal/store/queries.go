@@ -18,6 +18,8 @@ type queries struct {
 	shape  *atomic.Pointer[layout]
 	now    func() time.Time
 	recall *recall // of a write transaction
+
+	missing func([]asked) // is told which look-ups a query could have used; nil in a transaction
 }
 
 // layout returns the tables as they are known now.

@@ -104,10 +104,12 @@ func (q *queries) SelectIDs(ctx context.Context, query *rollcall.Query, w rollca
 
 // CountOf returns how many rows a query has.
 func (q *queries) CountOf(ctx context.Context, query *rollcall.Query) (int, error) {
-	f, err := q.renderer().count(query)
+	r := q.renderer()
+	f, err := r.count(query)
 	if err != nil {
 		return 0, err
 	}
+	q.tell(r)
 	n := 0
 	err = q.ask(ctx, f, func(rows *sql.Rows) error { return rows.Scan(&n) })
 	if err != nil {
@@ -118,10 +120,12 @@ func (q *queries) CountOf(ctx context.Context, query *rollcall.Query) (int, erro
 
 // rowsOf returns the IDs of all columns, row by row.
 func (q *queries) rowsOf(ctx context.Context, query *rollcall.Query, w rollcall.Window) ([]int64, error) {
-	f, err := q.renderer().rows(query, w)
+	r := q.renderer()
+	f, err := r.rows(query, w)
 	if err != nil {
 		return nil, err
 	}
+	q.tell(r)
 	width := len(query.Columns)
 	var list []int64
 	cells := make([]int64, width)
@@ -162,6 +166,13 @@ func (q *queries) ask(ctx context.Context, f fragment, row func(*sql.Rows) error
 		}
 	}
 	return q.d.translate(rows.Err())
+}
+
+// tell notes which look-ups a statement could have used.
+func (q *queries) tell(r *renderer) {
+	if q.missing != nil && len(r.missing) > 0 {
+		q.missing(r.missing)
+	}
 }
 
 func (q *queries) renderer() *renderer {

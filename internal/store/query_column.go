@@ -24,7 +24,7 @@ func (r *renderer) columnOf(p *place, class *rollcall.Class, code string, hops i
 	if a := class.Attribute(code); a != nil && !rollcall.IsQueryable(a) {
 		return fragment{}, rollcall.Errorf(rollcall.Invalid, "class %s: no query can ask for %s", class.Name, code)
 	} else if a != nil && a.Stored() {
-		return r.stored(p, a), nil
+		return r.lookable(r.stored(p, a), p, class, code), nil
 	}
 	switch code {
 	case rollcall.CodeID:
@@ -36,7 +36,8 @@ func (r *renderer) columnOf(p *place, class *rollcall.Class, code string, hops i
 		}
 		return f, nil
 	case rollcall.CodeFriendlyName:
-		return r.name(p, class, hops)
+		f, err := r.name(p, class, hops)
+		return r.lookable(f, p, class, code), err
 	case rollcall.CodeObsolescenceFlag:
 		return r.flag(p, class), nil
 	case rollcall.CodeObsolescenceDate:
@@ -90,9 +91,9 @@ func (r *renderer) derived(p *place, class *rollcall.Class, d rollcall.Derived, 
 		return fragment{}, err
 	}
 	if d.Code == rollcall.CodeFriendlyName || f.bare != "" && f.is == wholeValue && f.bare != f.sql {
-		bare := f.bare
+		plain := f
 		f = f.wrap("CASE WHEN "+there.column("id")+" IS NOT NULL THEN ", " END", f.is)
-		f.bare = bare
+		f.bare, f.asks, f.look = plain.bare, plain.asks, plain.look
 	}
 	return f, nil
 }

@@ -113,10 +113,16 @@ func (r *renderer) inLiterals(of fragment, literals []*rollcall.Literal, isFilte
 		}
 		return r.amongTexts(of, texts, isFilter), nil
 	case of.is == textValue && !slices.ContainsFunc(literals, func(l *rollcall.Literal) bool { return l.Kind == rollcall.LiteralNumber }):
-		for _, l := range literals {
-			list = append(list, rollcall.FoldLoosely(strings.ToValidUTF8(l.Value, "\uFFFD")))
+		texts := make([]string, len(literals))
+		for i, l := range literals {
+			texts[i] = rollcall.FoldLoosely(strings.ToValidUTF8(l.Value, "\uFFFD"))
+			list = append(list, texts[i])
 		}
-		return r.amongValues(r.folded(of), list), nil
+		f := r.amongValues(r.folded(of), list)
+		if isFilter {
+			f = r.narrowed(f, of, texts...)
+		}
+		return f, nil
 	case of.isTemporal():
 		for _, l := range literals {
 			if t, _, ok := parseDateTime(l.Value); ok {

@@ -123,7 +123,15 @@ func (r *renderer) compare(op string, a, b fragment, isFilter bool) fragment {
 	case a.is == codeValue && b.literal != nil && (op == "=" || op == "!="):
 		return r.compareCode(op, a, b, isFilter)
 	case a.isTextual() && b.isTextual():
-		return r.compareTexts(op, r.folded(a), r.folded(b))
+		f := r.compareTexts(op, r.folded(a), r.folded(b))
+		switch {
+		case op != "=" || !isFilter:
+		case b.literal != nil:
+			f = r.narrowed(f, a, b.literal.Value)
+		case a.literal != nil:
+			f = r.narrowed(f, b, a.literal.Value)
+		}
+		return f
 	case a.isTemporal() && (b.isTemporal() || b.isTextual() || b.literal != nil),
 		b.isTemporal() && (a.isTextual() || a.literal != nil):
 		a, b = r.comparable(a), r.comparable(b)

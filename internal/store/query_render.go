@@ -19,6 +19,7 @@ type renderer struct {
 	placed   map[*rollcall.QueryTable]*place
 	trees    []string // recursive tables, by name
 	aliases  int      // given so far
+	missing  []asked  // look-ups that would have served
 }
 
 // place is a table in a statement.

@@ -10,10 +10,11 @@ import (
 	"rollcall/internal/store/storetest"
 )
 
-// TestBothDatabasesAnswerQueriesAlike asks both the same random queries.
+// TestBothDatabasesAnswerQueriesAlike asks both the same random queries, one of
+// them with look-ups for texts.
 func TestBothDatabasesAnswerQueriesAlike(t *testing.T) {
 	t.Parallel()
-	askSQLite := storetest.Asker(t, sqliteFile(t))
+	askSQLite := storetest.LookingAsker(t, sqliteFile(t))
 	askPostgreSQL := storetest.Asker(t, schemas(t)(t))
 	found := 0
 	rapid.Check(t, func(rt *rapid.T) {

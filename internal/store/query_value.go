@@ -34,6 +34,8 @@ type fragment struct {
 	is      valueType
 	literal *rollcall.Literal // what it was made of, when that
 	codes   []string          // of a codeValue: what it can be
+	asks    asked             // of an attribute's text: which one
+	look    string            // of such a text: the column of its look-up
 	bare    string            // of a key or an id: the column itself, which is NULL where the value is 0
 }
 
@@ -264,7 +266,7 @@ func (r *renderer) unify(list []fragment) ([]fragment, valueType) {
 		default:
 			out[i] = f
 		}
-		out[i].bare = ""
+		out[i].bare, out[i].asks, out[i].look = "", asked{}, ""
 	}
 	return out, is
 }

@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 
 	"rollcall/internal/rollcall"
@@ -60,11 +62,7 @@ type storedReplica struct {
 func (t *Tx) InsertReplicaHistory(ctx context.Context, steps []rollcall.ReplicaHistory) error {
 	b := t.insert("priv_sync_replica_history", []string{"run", "before"})
 	for i := range steps {
-		text, err := encodeReplica(&steps[i].Before)
-		if err != nil {
-			return fmt.Errorf("keep replica %d: %w", steps[i].Before.ID, err)
-		}
-		if err := b.add(ctx, steps[i].Run, text); err != nil {
+		if err := b.add(ctx, steps[i].Run, encodeReplica(&steps[i].Before)); err != nil {
 			return fmt.Errorf("keep replicas: %w", err)
 		}
 	}
@@ -112,22 +110,55 @@ func (t *Tx) RestoreReplica(ctx context.Context, src *rollcall.Source, r rollcal
 	return t.putReplicas(ctx, src, []rollcall.Replica{r})
 }
 
-func encodeReplica(r *rollcall.Replica) (string, error) {
-	s := storedReplica{
-		ID: r.ID, Source: r.Source, Key: jsonStr(r.Key), Name: jsonStr(r.Name), Content: r.Content[:], State: r.State,
-		Class: r.Dest.Class, Object: r.Dest.ID, IsCreator: r.IsCreator, LastSeen: r.LastSeen,
-		LastError: jsonStr(r.LastError), LastWarning: jsonStr(r.LastWarning),
-		Created: r.Created, LastModified: r.LastModified, Restore: jsonStr(r.Restore), Run: r.Run,
-	}
-	for _, cell := range r.Row {
-		var text *jsonStr
-		if cell.Set {
-			text = (*jsonStr)(&cell.Text)
+// encodeReplica writes a storedReplica. It is written out because a run over what
+// was delivered keeps every replica, and encoding/json took a tenth of its time.
+func encodeReplica(r *rollcall.Replica) string {
+	b := make([]byte, 0, 512)
+	number := func(name string, n int64) {
+		if n != 0 {
+			b = strconv.AppendInt(append(b, name...), n, 10)
 		}
-		s.Row = append(s.Row, text)
 	}
-	data, err := json.Marshal(s)
-	return string(data), err
+	text := func(name, value string) {
+		if value != "" {
+			b = appendJSONText(append(b, name...), value)
+		}
+	}
+	at := func(name string, t time.Time) {
+		if !t.IsZero() {
+			b = append(t.AppendFormat(append(append(b, name...), '"'), time.RFC3339Nano), '"')
+		}
+	}
+	b = strconv.AppendInt(append(b, `{"id":`...), r.ID, 10)
+	b = strconv.AppendInt(append(b, `,"source":`...), int64(r.Source), 10)
+	b = appendJSONText(append(b, `,"key":`...), r.Key)
+	b = appendJSONText(append(b, `,"name":`...), r.Name)
+	b = append(base64.StdEncoding.AppendEncode(append(b, `,"content":"`...), r.Content[:]), '"')
+	b = appendJSONText(append(b, `,"state":`...), string(r.State))
+	text(`,"class":`, r.Dest.Class)
+	number(`,"object":`, int64(r.Dest.ID))
+	if r.IsCreator {
+		b = append(b, `,"is_creator":true`...)
+	}
+	at(`,"last_seen":`, r.LastSeen)
+	text(`,"last_error":`, r.LastError)
+	text(`,"last_warning":`, r.LastWarning)
+	at(`,"created":`, r.Created)
+	at(`,"last_modified":`, r.LastModified)
+	text(`,"restore":`, r.Restore)
+	number(`,"run":`, r.Run)
+	b = append(b, `,"row":[`...)
+	for i, cell := range r.Row {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if cell.Set {
+			b = appendJSONText(b, cell.Text)
+		} else {
+			b = append(b, "null"...)
+		}
+	}
+	return string(append(b, "]}"...))
 }
 
 func decodeReplica(text string) (rollcall.Replica, error) {

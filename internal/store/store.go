@@ -36,6 +36,7 @@ type Store struct {
 	log    *slog.Logger
 	wait   time.Duration // how long a writer waits for its turn
 	told   func()        // of every commit
+	looker looker
 }
 
 // writerWait is how long Begin waits for another writer before it gives up.
@@ -65,6 +66,8 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	}
 	s.queries = queries{d: d, model: cfg.Model, shape: new(atomic.Pointer[layout]), now: now}
 	s.statements = newStatements(s.reader, d)
+	s.looker.tried = map[string]time.Time{}
+	s.missing = s.note
 	if err := s.prepare(ctx); err != nil {
 		_ = s.Close() // the first error tells more
 		return nil, err
@@ -107,6 +110,7 @@ func (s *Store) prepare(ctx context.Context) error {
 
 // Close ends all connections. A transaction that is still open is rolled back.
 func (s *Store) Close() error {
+	s.endLooking()
 	s.close()
 	err := s.writer.Close()
 	if s.reader != s.writer {

@@ -19,6 +19,7 @@ func (s *suite) queryTests() map[string]func(*testing.T) {
 		"QueryRowsAreWholeObjects":        s.queryObjects,
 		"QueryTakesNoTextForSQL":          s.queryInjection,
 		"QueryLimitsAreSaid":              s.queryLimits,
+		"QueryLookupsChangeNoAnswer":      s.queryLookups,
 	}
 }
 
