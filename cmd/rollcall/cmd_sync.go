@@ -11,16 +11,20 @@ import (
 
 type syncCmd struct {
 	data
+	Full    bool     `help:"Read every source completely, also those with deltas."`
 	Sources []string `arg:"" optional:"" name:"source" help:"The sources to read; all of them when none is named."`
 }
 
 // Help is the manual's text.
 func (syncCmd) Help() string {
-	return `Reads the sources completely, decides who is new, changed and gone, and applies it in one
+	return `Reads the sources, decides who is new, changed and gone, and applies it in one
 transaction: after an error, a cut connection, a passed limit or a signal nothing has changed.
 
 A run that would do more than the configured limits allow is held. "rollcall plan" shows what it
 would do, "rollcall apply ID" lets it happen, "rollcall apply --drop ID" refuses it.
+
+A source with a delta section is read completely once in a while, and what changed in between; the
+run says which it was and why. --full reads everything now.
 
 Exit codes: 0 done, 1 failed, 3 done with problems in single entries, 5 held by a limit.
 
@@ -28,6 +32,7 @@ Examples:
 
     rollcall sync                  all sources, in the order of the configuration
     rollcall sync persons users    only these
+    rollcall sync --full           completely, deltas or not
     rollcall sync --json           the run with its counters and problems, for scripts`
 }
 
@@ -42,7 +47,7 @@ func (c *syncCmd) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	result, err := a.sync(ctx, sources, engine.Options{Kind: "sync"})
+	result, err := a.sync(ctx, sources, engine.Options{Kind: "sync", Full: c.Full})
 	return a.report(c.data, result, err)
 }
 

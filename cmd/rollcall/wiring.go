@@ -201,7 +201,7 @@ func (s setup) job(src *rollcall.Source) (engine.Job, error) {
 		return engine.Job{}, s.config.Explain(line, fmt.Errorf("source %s: %w", src.Name, err))
 	}
 	return engine.Job{
-		Source: *src, Collector: collector, Mapper: mapper, Bindings: s.config.BindingsOf(src.Name),
+		Source: *src, Collector: collector, Mapper: mapper, FullEvery: written.FullEvery, Bindings: s.config.BindingsOf(src.Name),
 		Profile: engine.Profile{
 			Description: written.Description, Status: written.Status, User: written.User,
 			Notify: written.Notify, IconURL: written.IconURL, AppURL: written.AppURL,
@@ -218,6 +218,7 @@ func (s setup) ldap(written *config.Source) ldap.Config {
 		Filter:    written.Filter,
 		Groups:    ldap.Groups{Bases: written.Groups.Base, Filter: written.Groups.Filter, Direct: !written.Groups.Nested, Name: written.Groups.Name},
 		Sentinels: written.Sentinels,
+		Delta:     written.FullEvery > 0,
 	}
 }
 

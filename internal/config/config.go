@@ -112,8 +112,9 @@ type Source struct {
 	Filter      string   // of kind ldap
 	Key         string   // the field that identifies an entry
 	Groups      Groups
-	Sentinels   []string // DNs that a complete read must have seen
-	Section     *Section // of the other kinds: their own settings
+	Sentinels   []string      // DNs that a complete read must have seen
+	FullEvery   time.Duration // of deltas: the longest time between two full loads; 0: there are no deltas
+	Section     *Section      // of the other kinds: their own settings
 	Description string
 	Status      string // implementation, production, obsolete
 	User        string // who may run it besides administrators

@@ -63,6 +63,7 @@ func (s *Source) read(r *reader, v *value) {
 		"key":             r.name(&s.Key),
 		"groups":          func(v *value) { s.readGroups(r, v) },
 		"sentinels":       r.texts(&s.Sentinels),
+		"delta":           func(v *value) { s.readDelta(r, v) },
 		"attributes":      func(v *value) { s.rules.readAttributes(r, v, s.Name) },
 		"profiles":        func(v *value) { s.rules.readProfiles(r, v, s.Name) },
 		"join":            choice(r, &join, words("attributes", "id")),
@@ -107,6 +108,20 @@ func (s *Source) readGroups(r *reader, v *value) {
 	})
 }
 
+// DefaultFullEvery is the longest time between two full loads of a source with
+// deltas.
+const DefaultFullEvery = 24 * time.Hour
+
+// readDelta reads how often a source is read completely when its other loads
+// read what changed.
+func (s *Source) readDelta(r *reader, v *value) {
+	s.FullEvery = DefaultFullEvery
+	r.section(v, "delta of source "+s.Name, keys{"full_every": r.duration(&s.FullEvery)})
+	if every := v.get("full_every"); every != nil && s.FullEvery < time.Minute {
+		r.problem(every.Position, "a minute is the shortest interval")
+	}
+}
+
 // settle completes a source with defaults and looks at what only the whole
 // section tells.
 func (s *Source) settle(r *reader, v *value, c *Config) {
@@ -137,7 +152,7 @@ func (s *Source) settle(r *reader, v *value, c *Config) {
 		if s.Kind == KindInline && v.get("key") == nil {
 			s.Key = InlineKey
 		}
-		for _, key := range []string{"base", "scope", "filter", "groups", "sentinels"} {
+		for _, key := range []string{"base", "scope", "filter", "groups", "sentinels", "delta"} {
 			if f := v.get(key); f != nil {
 				r.problem(f.Position, "%s is for directories; source %s reads %s", key, s.Name, s.Kind)
 			}

@@ -16,6 +16,9 @@ type Groups struct {
 	Filter *Filter // nil: whatever is a group on this kind of server
 	Key    string  // the attribute that identifies a group, when groups are to be described
 	Name   string  // the attribute that names it; cn when empty
+	// Digests lets the membership give Digests. On Active Directory it is then the
+	// groups' own lists that are read: those digests are all it is good for.
+	Digests bool
 }
 
 var (
@@ -33,7 +36,8 @@ func (c *Conn) Membership(ctx context.Context, q Groups) (*Membership, Result, e
 		return nil, Result{}, err
 	}
 	filter, attrs := q.Filter, []string{"member", "uniqueMember", "memberUid", "gidNumber"}
-	if root.Kind.IsAD() {
+	byMemberOf := root.Kind.IsAD() && !q.Digests
+	if byMemberOf {
 		attrs = []string{"memberOf", "objectSid"}
 	}
 	described := len(attrs)
@@ -52,11 +56,14 @@ func (c *Conn) Membership(ctx context.Context, q Groups) (*Membership, Result, e
 		return nil, Result{}, err
 	}
 	m := NewMembership()
+	if q.Digests {
+		m.stable = []uint64{}
+	}
 	var total Result
 	for _, base := range bases {
 		r, err := c.Search(ctx, Search{Base: base, Scope: ScopeSubtree, Filter: filter, Attributes: attrs}, func(e *Entry) error {
 			var g GroupID
-			if root.Kind.IsAD() {
+			if byMemberOf {
 				g = m.addADGroup(e)
 			} else {
 				g = m.addGroup(e)

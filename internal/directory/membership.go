@@ -30,6 +30,7 @@ type Membership struct {
 	start   []uint32  // of each node: where its groups begin in targets
 	targets []GroupID
 	scratch []byte
+	stable  []uint64       // of each node: see MemberDigest; nil when nobody asks
 	used    [nodeLast]bool // which name spaces lead anywhere
 }
 
@@ -130,6 +131,7 @@ func (m *Membership) intern(space byte, name []byte) uint32 {
 		n = uint32(len(m.groupOf))
 		m.nodes.put(h, n)
 		m.groupOf = append(m.groupOf, -1)
+		m.noteStable(space)
 	}
 	return n
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"rollcall/internal/reconcile"
@@ -19,6 +20,12 @@ type deltaStore interface {
 	MarksByKey(ctx context.Context, source rollcall.ObjectID, keys []string, yield func(*rollcall.Mark) error) error
 	// RestlessMarks yields the marks of the replicas that are decided about whether or not their entries changed.
 	RestlessMarks(ctx context.Context, source rollcall.ObjectID, ids []int64, yield func(*rollcall.Mark) error) error
+	// ObjectsOf returns the objects that replicas are tied to, in no order.
+	ObjectsOf(ctx context.Context, replicas []int64) ([]rollcall.ObjectID, error)
+	ReplicasByDest(ctx context.Context, class *rollcall.Class, ids []rollcall.ObjectID) ([]rollcall.Replica, error)
+	Referrers(ctx context.Context, key *rollcall.Attribute, holder *rollcall.Class, targets []rollcall.ObjectID) ([]rollcall.Referrer, error)
+	// EachEntryName yields the keys and names of the entries that are not missing; both are lent.
+	EachEntryName(ctx context.Context, source rollcall.ObjectID, yield func(key, name []byte) error) error
 	// EntryNames returns the names that entries had when last read, by key.
 	EntryNames(ctx context.Context, source rollcall.ObjectID, keys []string) (map[string]string, error)
 }
@@ -28,6 +35,8 @@ type delta struct {
 	load   rollcall.Load
 	why    string
 	resume rollcall.Resume // what the next load will begin with
+
+	followed map[int64]bool // replicas that are gone, whose referrers were read
 }
 
 // mostChanged is the share of a source's entries from which on reading
@@ -104,6 +113,13 @@ func (r *runner) readDelta(ctx context.Context, l *load, collector source.DeltaC
 // mustBeFull says why what is known of the source does not bear a delta, "" when
 // it does.
 func (r *runner) mustBeFull(l *load, resume *rollcall.Resume) string {
+	for i := range l.src.Rules.Attributes {
+		rule := &l.src.Rules.Attributes[i]
+		isOther := rule.Source != "" && rule.Source != l.src.Name
+		if namesEntries(rule) && (isOther || rule.Attribute.Type == rollcall.TypeLinks) {
+			return rule.Attribute.Code + " names entries of another source, which may go without a trace in the entry that names them"
+		}
+	}
 	switch {
 	case len(l.job.Bindings) > 0:
 		return "its bindings ask for the groups of every entry"
@@ -135,9 +151,15 @@ func (r *runner) takeDelta(ctx context.Context, l *load, d source.Delta, resume 
 	if err != nil {
 		return "", err
 	}
-	l.delta.load = rollcall.LoadDelta
-	if err := d.Read(ctx, keys, r.collecting(l).take); err != nil {
-		return "", err
+	l.delta.load, l.delta.followed = rollcall.LoadDelta, map[int64]bool{}
+	c := r.collecting(l)
+	for more := keys; len(more) > 0; keys = append(keys, more...) {
+		if err := d.Read(ctx, more, c.take); err != nil {
+			return "", err
+		}
+		if more, err = r.referrers(ctx, l); err != nil {
+			return "", err
+		}
 	}
 	resume.Checkpoint = d.Checkpoint()
 	l.delta.resume = resume
@@ -180,6 +202,63 @@ func (r *runner) loadPartIndex(ctx context.Context, l *load, changed []string) (
 	return keys, err
 }
 
+// referrers returns the keys of entries, not read yet, that refer by DN to
+// entries which this load found to be gone. A server takes such a reference out
+// without counting that as a change of the entry which has it (Active Directory,
+// and OpenLDAP with refint).
+func (r *runner) referrers(ctx context.Context, l *load) ([]string, error) {
+	var gone []int64
+	l.index.Missing(func(id int64, away, _ bool) bool {
+		if !away && !l.delta.followed[id] {
+			l.delta.followed[id] = true
+			gone = append(gone, id)
+		}
+		return true
+	})
+	if len(gone) == 0 {
+		return nil, nil
+	}
+	targets, err := r.engine.store.ObjectsOf(ctx, gone)
+	if err != nil {
+		return nil, err
+	}
+	var holders []rollcall.ObjectID
+	for i := range l.src.Rules.Attributes {
+		rule := &l.src.Rules.Attributes[i]
+		if !namesEntries(rule) || len(targets) == 0 {
+			continue
+		}
+		found, err := r.engine.store.Referrers(ctx, rule.Attribute, l.src.Class, targets)
+		if err != nil {
+			return nil, fmt.Errorf("look for references to who is gone: %w", err)
+		}
+		for _, f := range found {
+			holders = append(holders, f.Object.ID)
+		}
+	}
+	if len(holders) == 0 {
+		return nil, nil
+	}
+	replicas, err := r.engine.store.ReplicasByDest(ctx, l.src.Class, holders)
+	if err != nil {
+		return nil, fmt.Errorf("load replicas: %w", err)
+	}
+	var keys []string
+	for i := range replicas {
+		if replicas[i].Source == l.src.ID && !l.index.Has(replicas[i].Key) {
+			keys = append(keys, replicas[i].Key)
+		}
+	}
+	err = r.engine.store.MarksByKey(ctx, l.src.ID, keys, l.index.Add)
+	return keys, err
+}
+
+// namesEntries reports whether a rule's attribute names other entries by DN. An
+// entry's own DN changes with the entry alone.
+func namesEntries(rule *rollcall.AttributeRule) bool {
+	return rule.By == "dn" && !strings.EqualFold(rule.From, rollcall.FieldDN)
+}
+
 // saveResume keeps where the next delta begins, with everything else of the run
 // or not at all.
 func (r *runner) saveResume(ctx context.Context, l *load) error {
@@ -201,7 +280,16 @@ type knownEntries struct {
 }
 
 func (k knownEntries) Keys(ctx context.Context, yield func(key []byte) error) error {
-	return k.store.Marks(ctx, k.source, func(m *rollcall.Mark) error { return yield(m.Key) })
+	return k.store.Marks(ctx, k.source, func(m *rollcall.Mark) error {
+		if !m.LastSeen.IsZero() {
+			return nil // missing already
+		}
+		return yield(m.Key)
+	})
+}
+
+func (k knownEntries) Named(ctx context.Context, yield func(key, name []byte) error) error {
+	return k.store.EachEntryName(ctx, k.source, yield)
 }
 
 func (k knownEntries) Names(ctx context.Context, keys []string) (map[string]string, error) {

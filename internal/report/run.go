@@ -62,6 +62,9 @@ func runText(w *writer, o Options, run *rollcall.Run) {
 		s := &run.Sources[i]
 		c := &s.Counters
 		w.printf("\n%s: %d read, %s\n", o.paint(bold, Printable(s.Source)), c.Read, counted(c.Errors(), "error"))
+		if s.Load != "" {
+			w.printf("  %s load: %s\n", Printable(string(s.Load)), Printable(s.Why))
+		}
 		if s.Held != "" {
 			w.printf("  %s\n", o.paint(red, "held: "+Printable(s.Held)))
 		}

@@ -57,9 +57,13 @@ type Delta interface {
 
 // Known is what the caller of a delta has of the source's entries.
 type Known interface {
-	// Keys yields the keys of all entries, in no order. A key is lent until yield
+	// Keys yields the keys of all entries that are there as far as is known, in no
+	// order. A key is lent until yield
 	// returns.
 	Keys(ctx context.Context, yield func(key []byte) error) error
+	// Named yields the keys of the same entries with the names under which they were
+	// last read, both lent.
+	Named(ctx context.Context, yield func(key, name []byte) error) error
 	// Names returns under which names entries were last read, by key; entries that
 	// are not known are left out.
 	Names(ctx context.Context, keys []string) (map[string]string, error)

@@ -80,6 +80,40 @@ func (q *queries) marks(ctx context.Context, where string, args []any, yield fun
 	})
 }
 
+// EachEntryName yields the keys of the entries that are not missing, with the
+// names under which they were last read. Both are lent.
+func (q *queries) EachEntryName(ctx context.Context, source rollcall.ObjectID, yield func(key, name []byte) error) error {
+	var key, name sql.RawBytes
+	err := q.each(ctx, "SELECT entry_key, entry_name FROM priv_sync_replica WHERE sync_source_id = ? AND status_last_seen IS NULL",
+		[]any{int64(source)}, func(rows *sql.Rows) error {
+			if err := rows.Scan(&key, &name); err != nil {
+				return err
+			}
+			return yield(key, name)
+		})
+	if err != nil {
+		return fmt.Errorf("read the names of the entries of source %d: %w", source, err)
+	}
+	return nil
+}
+
+// ObjectsOf returns the objects that replicas are tied to, in no order.
+func (q *queries) ObjectsOf(ctx context.Context, replicas []int64) ([]rollcall.ObjectID, error) {
+	var list []rollcall.ObjectID
+	err := inLists(replicas, func(in string, args []any) error {
+		return q.each(ctx, "SELECT dest_id FROM priv_sync_replica WHERE dest_id <> 0 AND id "+in, args, func(rows *sql.Rows) error {
+			var id rollcall.ObjectID
+			err := rows.Scan(&id)
+			list = append(list, id)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the objects of replicas: %w", err)
+	}
+	return list, nil
+}
+
 // EntryNames returns under which names the entries with the given keys were last
 // read, by key.
 func (q *queries) EntryNames(ctx context.Context, source rollcall.ObjectID, keys []string) (map[string]string, error) {

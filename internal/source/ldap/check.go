@@ -71,6 +71,11 @@ func (c *Collector) Check(ctx context.Context) ([]source.Finding, error) {
 	if r.total.Entries > 0 {
 		say(source.OK, "the filter finds entries; looked at %d", min(r.total.Entries, sampleSize))
 	}
+	if c.cfg.Delta {
+		if err := r.checkDelta(ctx, say); err != nil {
+			return list, err
+		}
+	}
 	return append(list, r.notices()...), nil
 }
 

@@ -26,6 +26,7 @@ type Config struct {
 	Fields    []string // what to read, computed fields included
 	Groups    Groups   // for the field "groups"
 	Sentinels []string // DNs that a whole read must contain
+	Delta     bool     // leave checkpoints, so that later loads can read what changed
 	Now       func() time.Time
 }
 
@@ -105,6 +106,9 @@ func (c *Collector) Collect(ctx context.Context, emit func(*rollcall.Entry) erro
 		return nil, err
 	}
 	defer conn.Close()
+	if c.cfg.Delta {
+		return c.collectFrom(ctx, conn, emit)
+	}
 	_, err = c.CollectOver(ctx, conn, emit)
 	return nil, err
 }
@@ -128,14 +132,20 @@ func (c *Collector) collectOver(ctx context.Context, conn *directory.Conn, begin
 			return directory.Result{}, err
 		}
 	}
+	err = r.whole(ctx, emit)
+	return r.total, err
+}
+
+// whole reads all entries and proves that they are all.
+func (r *reading) whole(ctx context.Context, emit func(*rollcall.Entry) error) error {
 	if err := r.entries(ctx, emit); err != nil {
-		return r.total, err
+		return err
 	}
 	if err := r.sentinels(ctx); err != nil {
-		return r.total, err
+		return err
 	}
-	c.notices = r.notices()
-	return r.total, nil
+	r.Collector.notices = r.notices()
+	return nil
 }
 
 // Sample collects the first n entries, to look at: nothing follows from an entry
@@ -174,6 +184,15 @@ func (c *Collector) open(ctx context.Context, conn *directory.Conn) (*reading, e
 
 // openFor is open for a read that says the groups of every entry, or does not.
 func (c *Collector) openFor(ctx context.Context, conn *directory.Conn, grouped bool) (*reading, error) {
+	r, err := c.prepare(ctx, conn, grouped)
+	if err != nil {
+		return nil, err
+	}
+	return r, r.readGroups(ctx, grouped)
+}
+
+// prepare is openFor before anything of the tree is read.
+func (c *Collector) prepare(ctx context.Context, conn *directory.Conn, grouped bool) (*reading, error) {
 	root, err := conn.Root(ctx)
 	if err != nil {
 		return nil, err
@@ -189,19 +208,24 @@ func (c *Collector) openFor(ctx context.Context, conn *directory.Conn, grouped b
 		r.seen[dn.Fold()] = false
 	}
 	r.mapper = newMapper(root.Kind, c.key(root), c.cfg.Fields, c.cfg.Now(), grouped)
+	return r, nil
+}
+
+// readGroups reads the groups when they are asked for.
+func (r *reading) readGroups(ctx context.Context, grouped bool) error {
 	if r.mapper.wantsGroups || grouped {
-		want := directory.Groups{Bases: r.groupBases(), Filter: c.groups}
+		want := directory.Groups{Bases: r.groupBases(), Filter: r.groups, Digests: r.cfg.Delta && !r.root.Kind.IsAD()}
 		if grouped {
-			want.Key, want.Name = root.Key, c.cfg.Groups.Name
+			want.Key, want.Name = r.root.Key, r.cfg.Groups.Name
 		}
-		m, _, err := conn.Membership(ctx, want)
+		m, _, err := r.conn.Membership(ctx, want)
 		if err != nil {
-			return nil, fmt.Errorf("read the groups: %w", err)
+			return fmt.Errorf("read the groups: %w", err)
 		}
-		r.mapper.useGroups(m, !c.cfg.Groups.Direct)
+		r.mapper.useGroups(m, !r.cfg.Groups.Direct)
 		r.membership = m
 	}
-	return r, nil
+	return nil
 }
 
 func (c *Collector) key(root *directory.Root) string {
@@ -237,8 +261,13 @@ func (r *reading) groupBases() []string {
 }
 
 func (r *reading) entries(ctx context.Context, emit func(*rollcall.Entry) error) error {
+	return r.search(ctx, r.filter, emit)
+}
+
+// search reads the entries below the bases that a filter finds.
+func (r *reading) search(ctx context.Context, filter *directory.Filter, emit func(*rollcall.Entry) error) error {
 	for _, base := range r.bases {
-		s := directory.Search{Base: base, Scope: r.scope, Filter: r.filter, Attributes: r.mapper.attributes}
+		s := directory.Search{Base: base, Scope: r.scope, Filter: filter, Attributes: r.mapper.attributes}
 		got, err := r.conn.Search(ctx, s, func(e *directory.Entry) error {
 			r.notice(e.DN)
 			return emit(r.mapper.entry(e))
