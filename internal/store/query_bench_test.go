@@ -107,3 +107,61 @@ func populate(b *testing.B, st *store.Store, m *rollcall.Model) {
 		b.Fatal(err)
 	}
 }
+
+// BenchmarkTree asks what lies below, and above, one of 100,000 organizations:
+// where each has ten below it, and where all lie in one line.
+func BenchmarkTree(b *testing.B) {
+	const nodes = 100_000
+	shapes := map[string]func(i int) int{"wide": func(i int) int { return (i + 8) / 10 }, "line": func(i int) int { return i - 1 }}
+	for name, dsn := range map[string]func(testing.TB) string{"sqlite": sqliteFile, "postgres": schemas(b)} {
+		for shape, parent := range shapes {
+			m, err := schema.Load()
+			if err != nil {
+				b.Fatal(err)
+			}
+			st, err := store.Open(b.Context(), store.Config{DSN: dsn(b), Model: m})
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.Cleanup(func() { _ = st.Close() })
+			list := make([]rollcall.Object, nodes)
+			for i := range list {
+				list[i] = rollcall.NewObject(m.Class("Organization"))
+				list[i].ID = rollcall.ObjectID(i + 1)
+				list[i].Set("name", fmt.Sprint("Node ", i+1))
+				if i > 0 {
+					list[i].Set("parent_id", fmt.Sprint(parent(i+1)))
+				}
+			}
+			tx, err := st.Begin(b.Context())
+			if err == nil {
+				err = tx.InsertObjects(b.Context(), m.Class("Organization"), list)
+			}
+			if err == nil {
+				err = tx.Commit()
+			}
+			if err != nil {
+				b.Fatal(err)
+			}
+			for kind, text := range map[string]string{
+				"all below the first":  "SELECT o FROM Organization AS o JOIN Organization AS top ON o.parent_id BELOW top.id WHERE top.name = 'node 1'",
+				"all above the last":   "SELECT o FROM Organization AS o JOIN Organization AS low ON low.parent_id BELOW o.id WHERE low.id = 100000",
+				"a few below a middle": "SELECT o FROM Organization AS o JOIN Organization AS top ON o.parent_id BELOW STRICT top.id WHERE top.id = 99990",
+			} {
+				q, err := oql.Compile(m, text, nil)
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.Run(name+"/"+shape+"/"+kind, func(b *testing.B) {
+					for b.Loop() {
+						ids, err := st.SelectIDs(b.Context(), q, rollcall.Window{})
+						if err != nil {
+							b.Fatal(err)
+						}
+						b.ReportMetric(float64(len(ids)), "objects")
+					}
+				})
+			}
+		}
+	}
+}

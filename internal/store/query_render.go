@@ -2,7 +2,6 @@ package store
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -17,9 +16,10 @@ type renderer struct {
 	numbered bool // PostgreSQL: parameters are numbered, and types are strict
 	now      time.Time
 	placed   map[*rollcall.QueryTable]*place
-	trees    []string // recursive tables, by name
-	aliases  int      // given so far
-	missing  []asked  // look-ups that would have served
+	rendered *rollcall.QueryPart // the SELECT at hand
+	trees    []tree              // recursive tables
+	aliases  int                 // given so far
+	missing  []asked             // look-ups that would have served
 }
 
 // place is a table in a statement.
@@ -86,6 +86,8 @@ func quotedTexts(names []string) string {
 // the condition, in the same frame.
 func (r *renderer) part(p *rollcall.QueryPart, columns func() (fragment, error), order func() (fragment, error)) (fragment, error) {
 	f := &frame{}
+	defer func(outer *rollcall.QueryPart) { r.rendered = outer }(r.rendered)
+	r.rendered = p
 	for _, t := range p.Tables {
 		if err := r.add(f, t); err != nil {
 			return fragment{}, err
@@ -169,68 +171,4 @@ func (f fragment) bareOr() string {
 		return f.bare
 	}
 	return f.sql
-}
-
-// addTree joins along a hierarchy: through the table of all pairs of an object
-// and one above it, itself included.
-func (r *renderer) addTree(f *frame, t *rollcall.QueryTable, p *place, name string) error {
-	j := t.Join
-	key := r.placed[j.Key.Table]
-	tree, err := r.tree(key, j.Key.Code)
-	if err != nil {
-		return err
-	}
-	low, high := key.column("id"), r.placed[j.ID].column("id")
-	op := string(j.Op)
-	bare, negated := strings.CutPrefix(op, "NOT ")
-	direction, strict := strings.CutSuffix(bare, " STRICT")
-	if direction == string(rollcall.Above) {
-		low, high = high, low
-	}
-	r.aliases++
-	pair := fmt.Sprint("p", r.aliases)
-	condition := ""
-	if strict {
-		condition = " AND " + pair + ".id <> " + pair + ".above"
-	}
-	if negated {
-		f.from.WriteString(" CROSS JOIN " + name)
-		f.where = append(f.where, fragment{is: conditionValue, sql: "NOT EXISTS (SELECT 1 FROM " + tree + " AS " + pair +
-			" WHERE " + pair + ".id = " + low + " AND " + pair + ".above = " + high + condition + ")"})
-		return nil
-	}
-	if f.tables++; f.tables > maxTables {
-		return rollcall.Errorf(rollcall.Invalid, "the query reads more than %d tables at once: ask in several steps", maxTables)
-	}
-	known, here, own := low, ".id", ".above"
-	if strings.HasPrefix(low, p.alias+".") {
-		known, here, own = high, ".above", ".id"
-	}
-	f.from.WriteString(" JOIN " + tree + " AS " + pair + " ON " + pair + here + " = " + known + condition +
-		" JOIN " + name + " ON " + p.column("id") + " = " + pair + own)
-	return nil
-}
-
-// tree makes the recursive table of a hierarchy. Its UNION ends where objects
-// lie above each other in a circle.
-func (r *renderer) tree(p *place, code string) (string, error) {
-	col := p.table.columns[code]
-	if col == nil {
-		return "", rollcall.Errorf(rollcall.Internal, "class %s has no hierarchy by %s", p.class.Name, code)
-	}
-	name := quote(shortName("tree_" + p.table.root + "_" + code))
-	text := name + "(id, above) AS (SELECT id, id FROM " + p.table.quoted + " UNION SELECT w.id, o." + col.name + " FROM " + name +
-		" AS w JOIN " + p.table.quoted + " AS o ON o.id = w.above WHERE o." + col.name + " IS NOT NULL)"
-	if !slices.Contains(r.trees, text) {
-		r.trees = append(r.trees, text)
-	}
-	return name, nil
-}
-
-// with begins a statement with the recursive tables that it uses.
-func (r *renderer) with(f fragment) fragment {
-	if len(r.trees) == 0 {
-		return f
-	}
-	return f.wrap("WITH RECURSIVE "+strings.Join(r.trees, ", ")+" ", "", f.is)
 }

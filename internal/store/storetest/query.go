@@ -102,6 +102,16 @@ var productions = []struct{ text, want string }{
 	{"SELECT o FROM Organization AS o WHERE o.code = 'd'", "1"},
 	{"SELECT p, o FROM Person AS p JOIN Organization AS o ON p.org_id = o.id", "11/1 12/2 13/4"},
 	{"SELECT o, p FROM Person AS p JOIN Organization AS o ON p.org_id = o.id", "1/11 4/13 2/12"},
+	// trees, from what the conditions name: on either side, on both, on neither alone
+	{"SELECT o FROM Organization AS o JOIN Organization AS t ON o.parent_id BELOW t.id WHERE t.name = 'demo'", "1 4 2 3"},
+	{"SELECT o FROM Organization AS o JOIN Organization AS t ON o.parent_id BELOW STRICT t.id WHERE t.name = 'demo'", "4 2 3"},
+	{"SELECT t FROM Organization AS o JOIN Organization AS t ON o.parent_id BELOW t.id WHERE o.name = 'eclairage'", "1 4 2"},
+	{"SELECT t FROM Organization AS o JOIN Organization AS t ON o.parent_id BELOW t.id WHERE o.name = 'eclairage' AND t.id != 1", "4 2"},
+	{"SELECT o FROM Organization AS o JOIN Organization AS t ON o.parent_id NOT BELOW t.id WHERE t.id = 2", "1 3 5"},
+	{"SELECT o FROM Organization AS o JOIN Organization AS t ON o.parent_id BELOW t.id WHERE t.id = 1 OR o.id = 5", "1 4 2 3 5"},
+	{"SELECT t FROM Organization AS o JOIN Organization AS t ON t.parent_id ABOVE o.id WHERE o.id = 4", "1 4 2"},
+	{"SELECT o FROM Organization AS o JOIN Organization AS t ON o.parent_id BELOW t.id WHERE t.parent_name = 'demo'", "4 2 3"},
+	{"SELECT o FROM Organization AS o JOIN Organization AS t ON o.parent_id BELOW t.id JOIN Organization AS u ON o.parent_id BELOW u.id WHERE t.id = 1 AND u.id = 2", "4 2"},
 	// union
 	{"SELECT Person UNION SELECT Team", "14 11 22 12 21 13"},
 	{"SELECT Person WHERE id = 11 UNION SELECT Person WHERE id < 13 UNION SELECT Team WHERE name = 'blue'", "11 22 12"},
