@@ -17,7 +17,7 @@ func sqlite(ts *testscript.TestScript, _ bool, args []string) {
 	db, err := sql.Open("sqlite", ts.MkAbs(args[0]))
 	ts.Check(err)
 	defer db.Close()
-	_, err = db.Exec(ts.ReadFile(args[1])) //nolint:noctx // a script has no context
+	_, err = db.Exec(ts.ReadFile(args[1]))
 	ts.Check(err)
 }
 

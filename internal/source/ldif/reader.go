@@ -39,7 +39,6 @@ type Reader struct {
 	line    int
 	began   int    // of the line in hand, which may be folded
 	text    []byte // of the line in hand
-	ahead   bool   // the line in hand was not taken yet
 	ended   bool   // the last line has its end
 	record  Record
 	records int
