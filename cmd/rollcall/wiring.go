@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"rollcall/internal/binding"
 	"rollcall/internal/config"
 	"rollcall/internal/directory"
 	"rollcall/internal/engine"
@@ -192,6 +193,9 @@ func (s setup) job(src *rollcall.Source) (engine.Job, error) {
 		if _, err := directory.ParseFilter(written.Filter); err != nil {
 			return engine.Job{}, s.config.Explain(written.At("filter").Line, fmt.Errorf("source %s: %w", src.Name, err))
 		}
+		if err := s.checkFilters(src.Name); err != nil {
+			return engine.Job{}, err
+		}
 	}
 	collector, err := builtin.New(settings)
 	if config.Problems(err) != nil {
@@ -207,6 +211,23 @@ func (s setup) job(src *rollcall.Source) (engine.Job, error) {
 			Notify: written.Notify, IconURL: written.IconURL, AppURL: written.AppURL,
 		},
 	}, nil
+}
+
+// checkFilters parses the filters of a source's bindings, before anything is
+// sent.
+func (s setup) checkFilters(source string) error {
+	for _, b := range s.config.BindingsOf(source) {
+		group := rollcall.Group{Key: "key", RawKey: "key", DN: "cn=name", Name: "name"}
+		for _, text := range []string{binding.GroupsFilter(b.Groups.Filter), binding.MembersFilter(b.Members, &group)} {
+			if text == "" {
+				continue
+			}
+			if _, err := directory.ParseFilter(text); err != nil {
+				return s.config.Explain(b.Line, fmt.Errorf("binding %s: %w", b.Name, err))
+			}
+		}
+	}
+	return nil
 }
 
 // ldap translates a source of a directory.

@@ -167,15 +167,16 @@ func TestK11MembersAreFoundByAFilter(t *testing.T) {
 	h.want(exitDone, "plan", "--check")
 }
 
-// TestK12AnUnbalancedFilterIsRefusedBeforeAnySearch gives a filter that lacks a
-// bracket.
+// TestK12AnUnbalancedFilterIsRefused, before anything is sent: the server is not
+// there any more.
 func TestK12AnUnbalancedFilterIsRefused(t *testing.T) {
 	t.Parallel()
 	s := lab.Slapd(t, lab.SlapdConfig{})
 	s.Add(staff(s.BaseDN, "ada") + groupLDIF(s.BaseDN, "all", "ada"))
 	h := bindingHome(t, s, "  any: {source: users, groups: {filter: '(&(cn={0})'}, role: Any}\n")
-	contains(t, h.want(exitFailed, "sync"), "filter")
-	same(t, "accounts", h.statuses(), "")
+	s.Stop()
+	contains(t, h.want(exitFailed, "check"), "filter", "rollcall.yaml:", "binding any")
+	contains(t, h.want(exitFailed, "sync"), "filter", "rollcall.yaml:")
 }
 
 // TestK17NamesAreMatchedVerbatimAndNothingIsMadeOfThem has a job title and a
