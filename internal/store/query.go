@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"rollcall/internal/rollcall"
 )
@@ -31,13 +32,16 @@ func (q *queries) Select(ctx context.Context, query *rollcall.Query, w rollcall.
 		}
 	}
 	row := make([]rollcall.Object, width)
-	for page := range slices.Chunk(rows, scanPage*width) {
+	return q.ahead(slices.Collect(slices.Chunk(rows, scanPage*width)), func(page []int64) ([][]rollcall.Object, error) {
 		columns := make([][]rollcall.Object, width)
 		for i, v := range views {
-			if columns[i], err = v.inOrder(ctx, page, i, width); err != nil {
-				return fmt.Errorf("read objects of %s: %w", query.Columns[i].Name, err)
+			var err error
+			if columns[i], err = v.of(q).inOrder(ctx, page, i, width); err != nil {
+				return nil, fmt.Errorf("read objects of %s: %w", query.Columns[i].Name, err)
 			}
 		}
+		return columns, nil
+	}, func(columns [][]rollcall.Object) error {
 		for n := range columns[0] {
 			for i := range columns {
 				row[i] = columns[i][n]
@@ -48,6 +52,57 @@ func (q *queries) Select(ctx context.Context, query *rollcall.Query, w rollcall.
 			if err := yield(row); err != nil {
 				return err
 			}
+		}
+		return nil
+	})
+}
+
+// readAhead is how many pages are read at once while another one is used.
+const readAhead = 2
+
+// ahead reads pages and hands them on in order. Outside of transactions, which
+// have one connection, the next ones are read meanwhile.
+func (q *queries) ahead(pages [][]int64, read func([]int64) ([][]rollcall.Object, error), use func([][]rollcall.Object) error) error {
+	type result struct {
+		columns [][]rollcall.Object
+		err     error
+	}
+	if q.recall != nil || len(pages) == 1 {
+		for _, page := range pages {
+			columns, err := read(page)
+			if err == nil {
+				err = use(columns)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	var readers sync.WaitGroup
+	defer readers.Wait()
+	coming := make([]chan result, len(pages))
+	start := func(i int) {
+		if i < len(pages) {
+			coming[i] = make(chan result, 1)
+			readers.Go(func() {
+				columns, err := read(pages[i])
+				coming[i] <- result{columns, err}
+			})
+		}
+	}
+	for i := range readAhead {
+		start(i)
+	}
+	for i := range pages {
+		r := <-coming[i]
+		coming[i] = nil
+		start(i + readAhead)
+		if r.err == nil {
+			r.err = use(r.columns)
+		}
+		if r.err != nil {
+			return r.err
 		}
 	}
 	return nil
