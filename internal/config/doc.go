@@ -53,7 +53,12 @@
 //	sources:                    # in this order
 //	  NAME:
 //	    class: Person
-//	    directory: NAME         # or csv, json, sql, ldif, inline: a section of their own
+//	    directory: NAME         # or one of:
+//	    csv: {file|url, separator: ";", encoding: UTF-8, columns: [NAME, …], unended: false}
+//	    json: {file|url, path: items, post: TEXT}  # url: also user, password, headers, timeout: 2m
+//	    sql: {dsn: postgres://…, user, password, query: SELECT …}
+//	    ldif: {file, files: false}
+//	    inline: {KEY: {FIELD: TEXT, …}, …}
 //	    base: …                 # or a list (the directory's)
 //	    scope: sub              # base, one, sub (sub)
 //	    filter: (…)             # ((objectClass=*))

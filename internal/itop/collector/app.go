@@ -130,6 +130,9 @@ func (a *app) phases(ctx context.Context) error {
 		o.CollectOnly, o.ConfigureOnly, o.SynchroOnly = true, false, false
 	}
 	if !o.CollectOnly {
+		if err := a.checkModules(ctx); err != nil {
+			return err
+		}
 		if err := a.configureSources(ctx); err != nil {
 			return err
 		}

@@ -92,6 +92,18 @@ func TestCSVCollector(t *testing.T) {
 			input:      "first_name;name;email;org_id;phone;no\na;b;c;d;5;9\n",
 			want:       "first_name;name;email;org_id;phone;primary_key;employee_number\na;b;c;d;5;9;9\n",
 		},
+		"one column feeds three": {
+			attributes: append(attributes, "employee_number"),
+			section:    "<fields><primary_key>no</primary_key><employee_number>no</employee_number><phone>no</phone></fields>",
+			input:      "first_name;name;email;org_id;no\na;b;c;d;9\n",
+			want:       "first_name;name;email;org_id;primary_key;employee_number;phone\na;b;c;d;9;9;9\n",
+		},
+		"two columns feed two each": {
+			attributes: append(attributes, "employee_number", "function"),
+			section:    "<fields><phone>p</phone><employee_number>p</employee_number><name>n</name><function>n</function></fields>",
+			input:      "primary_key;first_name;email;org_id;p;n\n1;a;b;c;5;N\n",
+			want:       "primary_key;first_name;email;org_id;phone;employee_number;name;function\n1;a;b;c;5;5;N;N\n",
+		},
 		"values over several lines": {
 			input: "primary_key;first_name;name;email;org_id;phone\n1;\"Is\naac\";\" Asimov\";c;d;e\r\n",
 			want:  header + "1;\"Is\naac\";\" Asimov\";c;d;e\n",
@@ -131,6 +143,18 @@ func TestCSVCollector(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestCSVFileByAnAbsolutePath(t *testing.T) {
+	t.Parallel()
+	f, elsewhere := newFolder(t), newFolder(t)
+	f.definition("People", "email*")
+	elsewhere.write("people.csv", "primary_key;email\n1;a\n")
+	f.params(sequence("People") + "<People><csv_file>" + elsewhere.dir + "/people.csv</csv_file></People>")
+	f.want(0, nil, "--collect_only")
+	if got := f.read("data/People-1.csv"); got != "primary_key;email\n1;a\n" {
+		t.Errorf("got %q", got)
 	}
 }
 

@@ -5,6 +5,8 @@ var (
 	PHPDate  = phpDate
 	PHPFloat = phpFloat
 	Quoted   = quoted
+
+	CompareVersions = compareVersions
 )
 
 // AppendCSV writes a field as the files have it.
