@@ -22,7 +22,7 @@ type grantTx interface {
 	InsertGrants(ctx context.Context, source rollcall.ObjectID, run int64, grants []rollcall.Grant) error
 	EndBoundGroups(ctx context.Context, run int64, ids []int64) error
 	EndGrants(ctx context.Context, run int64, ids []int64) error
-	HeldElsewhere(ctx context.Context, source rollcall.ObjectID, kinds []rollcall.GrantKind, links []rollcall.ObjectID) (map[rollcall.ObjectID]bool, error)
+	HeldElsewhere(ctx context.Context, source rollcall.ObjectID, run int64, kinds []rollcall.GrantKind, links []rollcall.ObjectID) (map[rollcall.ObjectID]bool, error)
 	UndoGrants(ctx context.Context, run int64) error
 }
 

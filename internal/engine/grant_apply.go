@@ -199,7 +199,7 @@ func (g *granting) unlink(ctx context.Context, spec *grantSpec, links []rollcall
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		held, err := g.tx.HeldElsewhere(ctx, g.src.ID, spec.siblings(), batch)
+		held, err := g.tx.HeldElsewhere(ctx, g.src.ID, g.run.ID, spec.siblings(), batch)
 		if err != nil {
 			return fmt.Errorf("look for other grants: %w", err)
 		}

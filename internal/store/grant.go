@@ -200,7 +200,7 @@ func (t *Tx) endRows(ctx context.Context, table string, run int64, ids []int64) 
 // HeldElsewhere returns which links other grants than those of a source still
 // need, and makes those grants the links' own: the last of them takes the link
 // away.
-func (t *Tx) HeldElsewhere(ctx context.Context, source rollcall.ObjectID, kinds []rollcall.GrantKind, links []rollcall.ObjectID) (map[rollcall.ObjectID]bool, error) {
+func (t *Tx) HeldElsewhere(ctx context.Context, source rollcall.ObjectID, run int64, kinds []rollcall.GrantKind, links []rollcall.ObjectID) (map[rollcall.ObjectID]bool, error) {
 	held := map[rollcall.ObjectID]bool{}
 	among := make([]any, len(kinds))
 	for i, k := range kinds {
@@ -225,10 +225,18 @@ func (t *Tx) HeldElsewhere(ctx context.Context, source rollcall.ObjectID, kinds 
 	}
 	err = inLists(ids, func(in string, args []any) error {
 		all := append(append([]any{int64(source)}, among...), args...)
-		_, err := t.exec(ctx, "UPDATE granted SET made = 1 WHERE "+where+in, all...)
+		const columns = "source_id, binding, kind, type, holder_id, target_id, link_id, "
+		_, err := t.exec(ctx, "INSERT INTO granted ("+columns+"made, via, began, ended) SELECT "+columns+"1, via, CAST(? AS "+t.d.traits().types[number]+
+			"), 0 FROM granted WHERE made = 0 AND "+where+in, append([]any{run}, all...)...)
+		if err == nil {
+			_, err = t.exec(ctx, "UPDATE granted SET ended = ? WHERE made = 0 AND "+where+in, append([]any{run}, all...)...)
+		}
 		return err
 	})
-	return held, err
+	if err != nil {
+		return nil, fmt.Errorf("hand links over: %w", err)
+	}
+	return held, nil
 }
 
 // UndoGrants makes what holds what held before a run.

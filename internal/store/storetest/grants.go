@@ -110,10 +110,14 @@ func (s *suite) heldElsewhere(t *testing.T) {
 		must(t, tx.InsertGrants(t.Context(), 6, 1, []rollcall.Grant{other}))
 	})
 	write(t, st, func(tx *store.Tx) {
-		held := value[map[rollcall.ObjectID]bool](t)(tx.HeldElsewhere(t.Context(), 5, []rollcall.GrantKind{rollcall.GrantTeam}, []rollcall.ObjectID{31, 32}))
+		held := value[map[rollcall.ObjectID]bool](t)(tx.HeldElsewhere(t.Context(), 5, 2, []rollcall.GrantKind{rollcall.GrantTeam}, []rollcall.ObjectID{31, 32}))
 		same(t, "held elsewhere", held, map[rollcall.ObjectID]bool{31: true})
 	})
 	if got := grantsOf(t, st, 6); len(got) != 1 || !got[0].Made {
 		t.Errorf("the other source has %+v, want the link to be its own now", got)
+	}
+	write(t, st, func(tx *store.Tx) { must(t, tx.UndoGrants(t.Context(), 2)) })
+	if got := grantsOf(t, st, 6); len(got) != 1 || got[0].Made {
+		t.Errorf("after undoing the other source has %+v, want what it had", got)
 	}
 }
