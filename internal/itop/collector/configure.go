@@ -55,6 +55,9 @@ func (a *app) replacements(t *task) []replacement {
 			list = append(list, replacement{"$" + k + "$", more.Get(k).str()})
 		}
 	}
+	if t.def.built {
+		list = append(list, replacement{"$prefix$", t.params.Text("prefix", "")})
+	}
 	return append(list, replacement{"$version$", a.version})
 }
 

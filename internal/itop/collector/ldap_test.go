@@ -178,6 +178,54 @@ func TestOtherEntriesBySectionAlone(t *testing.T) {
 	}
 }
 
+// Organizations, locations and teams need a section and no definition.
+func TestDefinitionsThatComeWithTheProgram(t *testing.T) {
+	t.Parallel()
+	s, i := newOffice(t), newITop(t)
+	f := newFolder(t)
+	section := func(class, filter, more string) string {
+		return "<" + class + "><ldapfilter>" + filter + "</ldapfilter><fields><primary_key>" + more + "</fields><defaults><org_id>Demo</org_id></defaults>" +
+			"<links><persons_list><item>person_id->email:</item><from>member->mail</from></persons_list></links></" + class + ">"
+	}
+	f.params(i.params() + directory(s) + "<prefix>x_</prefix>" + sequence("LDAPOrganizations", "LDAPLocations", "LDAPTeams") +
+		section("LDAPOrganizations", "(ou=sites)", "ou</primary_key><name>ou</name>") +
+		section("LDAPLocations", "(ou=people)", "ou</primary_key><name>ou</name>") +
+		section("LDAPTeams", "(cn=itop-Support Agent)", "cn</primary_key><name>cn</name>"))
+	f.want(0, []string{"named 'x_Synchro LDAP Organizations'", "named 'x_Synchro LDAP Locations'", "named 'x_Synchro LDAP Teams'"})
+	for class, want := range map[string]string{
+		"LDAPOrganizations": "primary_key;name\nsites;sites\n",
+		"LDAPLocations":     "primary_key;org_id;name\npeople;Demo;people\n",
+		"LDAPTeams":         "primary_key;org_id;name;persons_list\n\"itop-Support Agent\";Demo;\"itop-Support Agent\";person_id->email:ann@example.org\n",
+	} {
+		if got := f.read("data/" + class + "-1.csv"); got != want {
+			t.Errorf("%s: got %q, want %q", class, got, want)
+		}
+	}
+	for _, scope := range []string{"Organization", "Location", "Team"} {
+		found := false
+		for _, r := range i.sent("rest.php") {
+			found = found || strings.Contains(r.Get("json_data"), `"scope_class":"`+scope+`"`)
+		}
+		if !found {
+			t.Errorf("no data source of the class %s was created", scope)
+		}
+	}
+}
+
+// The two parameters that came before ldapuri.
+func TestHostAndPort(t *testing.T) {
+	t.Parallel()
+	for parameters, want := range map[string]string{
+		"<ldaphost>127.0.0.1</ldaphost><ldapport>1</ldapport>":        "ldap_connect('ldaps://127.0.0.1:1')...",
+		"<ldaphost>ldap://127.0.0.1</ldaphost><ldapport>1</ldapport>": "ldap_connect('ldap://127.0.0.1:1')...",
+		"<ldapuri>ldap://127.0.0.1:1</ldapuri>":                       "ldap_connect('ldap://127.0.0.1:1')...",
+	} {
+		f := newFolder(t)
+		f.params("<ldapuri></ldapuri><console_log_level>7</console_log_level>" + parameters)
+		f.want(1, []string{want, "Prepare() returned false"}, "--collect_only")
+	}
+}
+
 func TestSeveralDirectories(t *testing.T) {
 	t.Parallel()
 	s, i := newOffice(t), newITop(t)
