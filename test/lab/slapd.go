@@ -25,6 +25,7 @@ type SlapdConfig struct {
 	Global      string    // further lines of cn=config itself, such as "olcSecurity: simple_bind=128"
 	Database    string    // further lines of the mdb database
 	Plain       bool      // no overlays: no memberOf appears, and names in groups go stale
+	NoLog       bool      // syncprov keeps no session log: it does not know what was deleted
 	CA          *CA       // default a new one
 	Cert        *Cert     // default a good one of CA
 	ClientCerts string    // olcTLSVerifyClient: never (default), allow, try, demand

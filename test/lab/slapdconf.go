@@ -97,6 +97,10 @@ olcAccess: to * by * read
 
 // overlaysLDIF returns the overlays of the database.
 func (s *SlapdServer) overlaysLDIF() string {
+	sessionLog := "olcSpSessionlog: 10000\n"
+	if s.cfg.NoLog {
+		sessionLog = ""
+	}
 	return fmt.Sprintf(`dn: olcOverlay={0}memberof,%[1]s
 objectClass: olcOverlayConfig
 objectClass: olcMemberOf
@@ -117,15 +121,14 @@ objectClass: olcOverlayConfig
 objectClass: olcSyncProvConfig
 olcOverlay: {2}syncprov
 olcSpCheckpoint: 1000 60
-olcSpSessionlog: 10000
-
+%[4]s
 dn: olcOverlay={3}ppolicy,%[1]s
 objectClass: olcOverlayConfig
 objectClass: olcPPolicyConfig
 olcOverlay: {3}ppolicy
 olcPPolicyDefault: cn=policy,%[3]s
 olcPPolicyUseLockout: TRUE
-`, database, s.AdminDN, s.BaseDN)
+`, database, s.AdminDN, s.BaseDN, sessionLog)
 }
 
 // baseLDIF returns the entries that every server has: the base, the reader and

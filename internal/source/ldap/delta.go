@@ -130,8 +130,8 @@ func (r *reading) position(ctx context.Context) (checkpoint, error) {
 			if err != nil {
 				return p, err
 			}
-			if len(csn) == 0 {
-				p.No = fmt.Sprintf("%q has no contextCSN that this user may read", base)
+			if len(csn) == 0 { // no syncprov, or this user may not see how far it is
+				p.Way, p.CSN, p.Time = byTime, nil, r.cfg.Now().UTC().Add(-overlap)
 				return p, nil
 			}
 			p.CSN[base] = csn

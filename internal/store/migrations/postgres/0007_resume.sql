@@ -6,3 +6,7 @@ CREATE TABLE resume (
   replicas   BIGINT NOT NULL,
   checkpoint BYTEA NOT NULL
 );
+
+-- The replicas that every load decides about, whether or not their entries changed.
+CREATE INDEX priv_sync_replica_restless ON priv_sync_replica (sync_source_id, id)
+  WHERE status <> 'synchronized' OR status_last_seen IS NOT NULL;
