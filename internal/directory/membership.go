@@ -197,12 +197,18 @@ type Walker struct {
 	seen  []uint32 // of each group: the round in which it was reached
 	from  []GroupID
 	round uint32
-	out   []GroupID // reached in this round: the direct ones first
+	out   []GroupID   // reached in this round: the direct ones first
+	known [][]GroupID // of a group: itself and all above it, once an entry of this group alone was answered
+	kept  int         // in known
 }
+
+// mostKept bounds what a walker remembers, against chains of thousands of groups.
+const mostKept = 1 << 20
 
 // NewWalker returns a walker over a sealed membership.
 func (m *Membership) NewWalker() *Walker {
-	return &Walker{m: m, seen: make([]uint32, len(m.groups)), from: make([]GroupID, len(m.groups))}
+	n := len(m.groups)
+	return &Walker{m: m, seen: make([]uint32, n), from: make([]GroupID, n), known: make([][]GroupID, n)}
 }
 
 const noGroup = GroupID(1<<32 - 1)
@@ -257,12 +263,31 @@ func (w *Walker) reach(g, from GroupID) {
 
 // Groups returns the entry's groups in the order of their DNs: the direct ones,
 // and with nested those above them, however deep; a cycle ends where it began.
-// The slice is lent until Begin.
+// The slice is lent until Begin, and not to be changed.
 func (w *Walker) Groups(nested bool) []GroupID {
-	if nested {
-		w.climb()
+	if !nested {
+		slices.Sort(w.out)
+		return w.out
 	}
+	if len(w.out) == 1 { // most entries share their one group with many
+		return w.withAbove(w.out[0])
+	}
+	w.climb()
 	slices.Sort(w.out)
+	return w.out
+}
+
+// withAbove answers for an entry of one group.
+func (w *Walker) withAbove(g GroupID) []GroupID {
+	if all := w.known[g]; all != nil {
+		return all
+	}
+	w.climb()
+	slices.Sort(w.out)
+	if w.kept+len(w.out) <= mostKept {
+		w.known[g] = slices.Clone(w.out)
+		w.kept += len(w.out)
+	}
 	return w.out
 }
 
