@@ -23,6 +23,7 @@ type lookup struct {
 	fold      bool
 	quiet     bool // what is not found is no warning
 	skipEmpty bool
+	required  bool // a row that is not found is left out
 	known     map[string]string
 	log       *logger
 
@@ -43,7 +44,7 @@ func (a *app) lookups(ctx context.Context, t *task) ([]*lookup, error) {
 		l := &lookup{
 			query: item.Get("query").str(), fields: commaList(item.Get("fields").str()), columns: commaList(item.Get("columns").str()),
 			into: item.Get("into").str(), result: item.Get("result").str(), log: a.log,
-			fold: item.Get("case_sensitive").str() == "no", quiet: isYes(item.Get("ignore_errors").str()), skipEmpty: isYes(item.Get("skip_if_empty").str()),
+			fold: item.Get("case_sensitive").str() == "no", quiet: isYes(item.Get("ignore_errors").str()), skipEmpty: isYes(item.Get("skip_if_empty").str()), required: isYes(item.Get("required").str()),
 		}
 		if len(l.columns) == 0 || len(l.columns) != len(l.fields) || l.into == "" {
 			return nil, rollcall.Errorf(rollcall.Invalid, "<lookups> of %s: each needs <query>, as many <fields> as <columns>, separated by commas, and <into>", t.class)
@@ -130,10 +131,11 @@ func (l *lookup) header(titles []string) {
 	l.dest = find(l.into)
 }
 
-// apply replaces the cell of one row; one that is not found stays as it is.
-func (l *lookup) apply(cells []string) {
+// apply replaces the cell of one row; one that is not found stays as it is. It
+// reports whether the row is to be uploaded.
+func (l *lookup) apply(cells []string) bool {
 	if l.dest < 0 || l.dest >= len(cells) || l.skipEmpty && cells[l.dest] == "" {
-		return
+		return true
 	}
 	parts := make([]string, len(l.places))
 	for i, at := range l.places {
@@ -144,13 +146,14 @@ func (l *lookup) apply(cells []string) {
 	key := l.key(parts)
 	if value, ok := l.known[key]; ok {
 		cells[l.dest] = value
-		return
+		return true
 	}
 	level := levelWarning
 	if l.quiet {
 		level = levelDebug
 	}
 	l.log.log(level, "No mapping found with key: '%s', '%s' will be set to zero.", key, l.into)
+	return !l.required
 }
 
 // postProcess makes the files to upload of the raw ones.
@@ -209,12 +212,17 @@ func convertRows(r *csvfile.Reader, w *bufio.Writer, list []*lookup) error {
 		for i := range record {
 			cells[i] = string(record[i])
 		}
+		kept := true
 		for _, l := range list {
 			if first {
 				l.header(cells)
-			} else {
-				l.apply(cells)
+			} else if kept = l.apply(cells); !kept {
+				l.log.debugf("Ignoring the line %d. Reason: there is no %s in iTop", r.Records()-1, l.into)
+				break
 			}
+		}
+		if !kept {
+			continue
 		}
 		line = line[:0]
 		for i, c := range cells {
