@@ -13,21 +13,29 @@ type preparer interface {
 	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
 }
 
-// statements prepares each query once and keeps it.
+// statements prepares each query once and keeps those that were used last.
 type statements struct {
 	on     preparer
 	d      dialect
 	ready  func() error // called before each use, unless nil
 	mu     sync.Mutex
-	cached map[string]*sql.Stmt
+	cached map[string]*prepared
+	clock  int64 // counts uses
+}
+
+// prepared is a statement that is kept.
+type prepared struct {
+	stmt  *sql.Stmt
+	users int   // that have it in hand
+	used  int64 // when it was last asked for, by the clock
 }
 
 // maxCached bounds the cache: the texts of updates depend on which attributes
-// change, and there is no end to combinations.
+// change, those of reads on the class, and there is no end to combinations.
 const maxCached = 300
 
 func newStatements(on preparer, d dialect) *statements {
-	return &statements{on: on, d: d, cached: make(map[string]*sql.Stmt)}
+	return &statements{on: on, d: d, cached: make(map[string]*prepared)}
 }
 
 // get returns the prepared form of a query and what to call when done with it.
@@ -39,25 +47,52 @@ func (s *statements) get(ctx context.Context, query string) (*sql.Stmt, func(), 
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if stmt := s.cached[query]; stmt != nil {
-		return stmt, func() {}, nil
+	p := s.cached[query]
+	if p == nil {
+		stmt, err := s.on.PrepareContext(ctx, numbered(s.d, query))
+		if err != nil {
+			return nil, nil, err
+		}
+		if !s.makeRoom() {
+			return stmt, func() { _ = stmt.Close() }, nil
+		}
+		p = &prepared{stmt: stmt}
+		s.cached[query] = p
 	}
-	stmt, err := s.on.PrepareContext(ctx, numbered(s.d, query))
-	if err != nil {
-		return nil, nil, err
+	s.clock++
+	p.used = s.clock
+	p.users++
+	return p.stmt, func() {
+		s.mu.Lock()
+		p.users--
+		s.mu.Unlock()
+	}, nil
+}
+
+// makeRoom closes the statement that nobody has asked for the longest time. It
+// reports whether there is room for another.
+func (s *statements) makeRoom() bool {
+	if len(s.cached) < maxCached {
+		return true
 	}
-	if len(s.cached) >= maxCached {
-		return stmt, func() { _ = stmt.Close() }, nil
+	oldest, found := "", false
+	for query, p := range s.cached {
+		if p.users == 0 && (!found || p.used < s.cached[oldest].used) {
+			oldest, found = query, true
+		}
 	}
-	s.cached[query] = stmt
-	return stmt, func() {}, nil
+	if found {
+		_ = s.cached[oldest].stmt.Close() // it did its work
+		delete(s.cached, oldest)
+	}
+	return found
 }
 
 func (s *statements) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, stmt := range s.cached {
-		_ = stmt.Close() // the connection goes next
+	for _, p := range s.cached {
+		_ = p.stmt.Close() // the connection goes next
 	}
 	clear(s.cached)
 }
