@@ -310,7 +310,7 @@ func TestTwoRunsAtOnce(t *testing.T) {
 	proxy := lab.Proxy(t, s.Addr)
 	o := officeAt(t, s, proxy.URL())
 	o.sync()
-	proxy.Set(lab.Fault{CutPages: 1000, Delay: 10 * time.Millisecond}) // nothing is cut: a delay before each message
+	proxy.Set(lab.Fault{CutPages: 1000, Delay: 60 * time.Millisecond}) // nothing is cut: a delay before each message
 	known := proxy.Connections()
 	first := o.start(o.command("sync", "persons"))
 	for proxy.Connections() == known {
