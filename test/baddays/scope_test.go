@@ -122,7 +122,7 @@ func TestAFilterThatMatchesTooFew(t *testing.T) {
 			if n := ask[int](o, "SELECT count(*) FROM obj_user WHERE status = 'disabled'")[0]; n != c.gone {
 				t.Errorf("approved: got %d disabled accounts, want %d", n, c.gone)
 			}
-			if got, want := o.states(), "completed approved held completed"; got != want {
+			if got, want := o.states(), "completed approved overtaken completed"; got != want {
 				t.Errorf("got runs %s, want %s", got, want)
 			}
 			o.run("apply", "2").ended(failed).says("run 2 is not held")
