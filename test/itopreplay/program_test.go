@@ -217,26 +217,3 @@ func TestKilledBetweenChunks(t *testing.T) {
 		t.Errorf("iTop has %d different lines, want 30 rows and a header", len(rows))
 	}
 }
-
-func TestStartIsQuick(t *testing.T) {
-	t.Parallel()
-	var first time.Time
-	url := page(t, func(w http.ResponseWriter, _ *http.Request) {
-		if first.IsZero() {
-			first = time.Now()
-		}
-		w.WriteHeader(http.StatusTeapot)
-	})
-	dir := people(t, 1, "<itop_url>"+url+"</itop_url>")
-	best := time.Hour
-	for range 5 {
-		first = time.Time{}
-		began := time.Now()
-		run(t, dir)
-		best = min(best, first.Sub(began))
-	}
-	t.Logf("start to first request: %s", best)
-	if best > 500*time.Millisecond { // 50 ms on a machine that has nothing else to do
-		t.Errorf("start to first request took %s at best", best)
-	}
-}
