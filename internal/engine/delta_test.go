@@ -137,10 +137,10 @@ func TestDeltaOrFullIsDecidedAndSaid(t *testing.T) {
 func TestDeltasComeToWhatFullLoadsComeTo(t *testing.T) {
 	t.Parallel()
 	rules := []rollcall.Deprovision{rollcall.GoneIgnore, rollcall.GoneDelete, rollcall.GoneUpdate, rollcall.GoneUpdateThenDelete}
-	for seed := range uint64(8) {
+	for seed := range uint64(len(rules)) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		gone := rollcall.Gone{
-			After: time.Duration(random.IntN(4)) * time.Hour, Then: rules[int(seed)%len(rules)],
+			After: time.Duration(random.IntN(4)) * time.Hour, Then: rules[seed],
 			Set: []rollcall.Assignment{{Attribute: "status", Value: "inactive"}}, DeleteAfter: time.Hour,
 		}
 		a, feedA := threeRows(t, gone)
