@@ -137,10 +137,10 @@ func TestDeltaOrFullIsDecidedAndSaid(t *testing.T) {
 func TestDeltasComeToWhatFullLoadsComeTo(t *testing.T) {
 	t.Parallel()
 	rules := []rollcall.Deprovision{rollcall.GoneIgnore, rollcall.GoneDelete, rollcall.GoneUpdate, rollcall.GoneUpdateThenDelete}
-	for seed := range uint64(len(rules)) {
+	for seed := range uint64(12) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		gone := rollcall.Gone{
-			After: time.Duration(random.IntN(4)) * time.Hour, Then: rules[seed],
+			After: time.Duration(random.IntN(4)) * time.Hour, Then: rules[int(seed)%len(rules)],
 			Set: []rollcall.Assignment{{Attribute: "status", Value: "inactive"}}, DeleteAfter: time.Hour,
 		}
 		a, feedA := threeRows(t, gone)
