@@ -44,7 +44,7 @@ func newColumns(class *rollcall.Class, header []string, dates *wire.DateFormat) 
 		}
 		column, ok := known[name]
 		if !ok {
-			return nil, rollcall.Errorf(rollcall.Invalid, "Unknown column '%s' (class: '%s')", shortened(strings.ToValidUTF8(name, "\uFFFD")), class.Name)
+			return nil, rollcall.Errorf(rollcall.Invalid, "Unknown column '%s' (class: '%s')", shortened(name), class.Name)
 		}
 		if at, twice := position[name]; twice {
 			c.at[at] = n
@@ -139,7 +139,6 @@ func (c *columns) cell(column rollcall.DataColumn, at int, text string) (cell ro
 func date(format *wire.DateFormat, layout, kind string, at int, text string) (cell rollcall.Cell, note string, err error) {
 	t, ok := format.Parse(text)
 	if !ok || t.Year() < 0 || t.Year() > 9999 {
-		text = strings.ToValidUTF8(text, "\uFFFD")
 		return rollcall.Cell{Set: true}, fmt.Sprintf("Wrong format for %s column %d: '%s' does not match the expected format: '%s' (column skipped)",
 			kind, at, shortened(text), format), nil
 	}

@@ -141,6 +141,7 @@ func FuzzImport(f *testing.F) {
 	f.Add([]byte("primary_key\tname\r\n\"a\"\"b\"\t<NULL>\r\n\r\n"), "tab", `"`)
 	f.Add([]byte("\xef\xbb\xbfprimary_key;name\nx\n"), ";", "")
 	f.Add([]byte("primary_key;picture_data;picture_data\n;AAAA;\x00\n"), ";", "'")
+	f.Add([]byte(header), "\xd7", "\xa3\xd7\xaa0")
 	w := newWorld(f)
 	w.source(3, "Direct Persons", "Person")
 	f.Fuzz(func(t *testing.T, data []byte, separator, qualifier string) {
@@ -149,7 +150,7 @@ func FuzzImport(f *testing.F) {
 			"synchronize": "0", "output": "retcode", "no_stop_on_import_error": "1"}
 		first := w.call(w.service.Import, admin, form)
 		second := w.call(w.service.Import, admin, form)
-		if !utf8.ValidString(first) && utf8.ValidString(separator+qualifier) {
+		if !utf8.ValidString(first) {
 			t.Errorf("the answer is no text: %q", first)
 		}
 		if fmt.Sprint(strings.Count(first, "#")) != fmt.Sprint(strings.Count(second, "#")) {

@@ -149,15 +149,15 @@ func (s *Service) load(ctx context.Context, i *importing, r *gate.Request, data 
 	}
 	switch {
 	case err != nil && rollcall.KindOf(err) == rollcall.NotFound:
-		return rollcall.Errorf(rollcall.Invalid, "Unknown data source id: '%s'", id)
+		return rollcall.Errorf(rollcall.Invalid, "Unknown data source id: '%s'", shortened(id))
 	case err != nil:
 		return err
 	case len(i.separator) > 1:
-		return rollcall.Errorf(rollcall.Invalid, "Separator is limited to one character, found '%s'", i.separator)
+		return rollcall.Errorf(rollcall.Invalid, "Separator is limited to one character, found '%s'", shortened(i.separator))
 	case len(i.qualifier) > 1:
-		return rollcall.Errorf(rollcall.Invalid, "Text qualifier is limited to one character, found '%s'", i.qualifier)
+		return rollcall.Errorf(rollcall.Invalid, "Text qualifier is limited to one character, found '%s'", shortened(i.qualifier))
 	case i.output != "retcode" && i.output != "summary" && i.output != "details":
-		return rollcall.Errorf(rollcall.Invalid, "Unknown output format: '%s'", i.output)
+		return rollcall.Errorf(rollcall.Invalid, "Unknown output format: '%s'", shortened(i.output))
 	case !s.mayLoad(r.Account, &i.head):
 		return rollcall.Errorf(rollcall.Forbidden, "Only adminstrators or the user specified in the data source can execute this operation. Operation cancelled.")
 	}
@@ -265,15 +265,8 @@ func (i *importing) note(key string, fate rollcall.Fed, notes []string) {
 	}
 }
 
-// shortened keeps a message readable whatever a cell holds.
-func shortened(text string) string {
-	const most = 80
-	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\\0")
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most]) + "…"
-	}
-	return text
-}
+// shortened keeps a message readable whatever a cell or a parameter holds.
+func shortened(text string) string { return wire.Shown(text, 80) }
 
 // summarize tells how the load went.
 func (i *importing) summarize() {

@@ -188,11 +188,4 @@ func (d *dictionary) defaultMatches(columns []input) ([]match, error) {
 }
 
 // clip keeps what a stranger sent from filling a report.
-func clip(text string) string {
-	const most = 255
-	text = strings.ToValidUTF8(text, "\uFFFD")
-	if len(text) <= most {
-		return text
-	}
-	return strings.ToValidUTF8(text[:most], "") + "…"
-}
+func clip(text string) string { return wire.Shown(text, 255) }
