@@ -24,10 +24,16 @@ func (s *Service) Ask(ctx context.Context, entry, by string) (job Job, isNew boo
 		}
 		return Job{}, false, rollcall.Errorf(rollcall.NotFound, "the timetable has no %q; it has %s", entry, strings.Join(names, ", "))
 	}
-	e := &s.cfg.Entries[i]
+	return s.Put(ctx, s.cfg.Entries[i], by)
+}
+
+// Put queues work for now, whether or not the timetable has it. When a job of
+// the entry's name is queued, running or waiting already, that one is returned,
+// and isNew is false.
+func (s *Service) Put(ctx context.Context, e Entry, by string) (job Job, isNew bool, err error) {
 	result, err := s.client.Insert(ctx, args{Entry: e.Name, Work: e.Work, By: by}, e.options())
 	if err != nil {
-		return Job{}, false, fmt.Errorf("queue %s: %w", entry, err)
+		return Job{}, false, fmt.Errorf("queue %s: %w", e.Name, err)
 	}
 	job, err = fromRow(result.Job)
 	return job, !result.UniqueSkippedAsDuplicate, err
