@@ -129,7 +129,7 @@ func (l *linter) value(i int, name string, self uint64, cell rollcall.Cell) {
 		l.filled[i]++
 	}
 	switch {
-	case !cell.Set:
+	case !cell.Set && !rule.KeepBlank:
 		return
 	case cell.Text == "":
 		if att.Mandatory && rule.Update {

@@ -9,6 +9,7 @@ type attribute struct {
 	code   text
 	rule   rollcall.AttributeRule // all but its Attribute
 	policy rollcall.UpdatePolicy  // "" to follow the update section
+	blank  string                 // keep, clear; "" to follow the source
 	at     places
 }
 
@@ -63,6 +64,7 @@ func (a *attribute) read(r *reader, v *value) {
 		"source":     placedText(&rule.Source, &hasSource, &a.at.source),
 		"reconcile":  r.truth(&rule.Reconcile),
 		"update":     func(v *value) { a.readUpdate(r, v) },
+		"blank":      choice(r, &a.blank, blanks),
 	})
 	a.check(r, v, hasSeparator)
 }

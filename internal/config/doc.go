@@ -76,12 +76,14 @@
 //	        by: name            # of a reference: the target's attribute; dn, id, friendlyname
 //	        source: NAME        # by dn: whose entry is meant (this source)
 //	        reconcile: false    # part of the join rule
+//	        blank: clear        # keep: a blank value leaves the attribute as it is (the source's)
 //	        update: locked      # locked, unlocked, if_empty, false (the update section's)
 //	        separators: {item: "|", attribute: ";", value: ":", qualifier: "'"}
 //	    profiles: {pattern: '^CN=itop-([^,]+),', default: Portal user}
 //	    join: attributes        # id: the key is the object's ID (attributes)
 //	    on: {none: create, one: update, many: error}
 //	    update: {default: locked, CODE: unlocked, …}
+//	    blank: clear            # keep: no blank value clears an attribute (clear)
 //	    gone:                   # (nothing happens, with a warning)
 //	      after: 7d
 //	      then: update          # ignore, delete, update, update_then_delete

@@ -25,6 +25,9 @@ func fingerprint(class *rollcall.Class, rules []rollcall.AttributeRule, byID boo
 		put(h, r.Attribute.Code, string(r.Attribute.Type), r.From, r.Value, r.Expr, r.Default, r.Separator, r.OnMiss,
 			r.By, r.Source, string(r.Policy), r.ItemSeparator, r.AttributeSeparator, r.ValueSeparator, r.Qualifier,
 			fmt.Sprint(r.HasValue, r.HasDefault, r.All, r.Reconcile, r.Update, len(r.Lookup), r.Profiles != nil))
+		if r.KeepBlank { // only then: rules without it keep their digest
+			put(h, "blank: keep")
+		}
 		for _, l := range r.Lookup {
 			put(h, l.Pattern.String(), l.To)
 		}

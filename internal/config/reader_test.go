@@ -253,6 +253,7 @@ func TestTheFingerprintFollowsWhatDecidesARow(t *testing.T) {
 	t.Parallel()
 	base := rulesOf(t, whole(persons)).Fingerprint
 	same := []string{
+		strings.Replace(persons, "first_name: givenName", "first_name: {from: givenName, blank: clear}", 1),
 		persons + "    limits: {gone: 1%}\n    gone: {then: delete}\n    description: d\n    filter: (a=b)\n",
 		strings.Replace(persons, "      name: {from: sn, reconcile: true}\n      first_name: givenName\n",
 			"      first_name: {from: givenName}\n      name: {reconcile: true, from: sn}\n", 1),
@@ -276,6 +277,8 @@ func TestTheFingerprintFollowsWhatDecidesARow(t *testing.T) {
 		strings.Replace(persons, "first_name: givenName", "first_name: {from: givenName, reconcile: true}", 1),
 		persons + "      phone: mobile\n",
 		persons + "    update: {name: unlocked}\n",
+		persons + "    blank: keep\n",
+		strings.Replace(persons, "first_name: givenName", "first_name: {from: givenName, blank: keep}", 1),
 	} {
 		f := rulesOf(t, whole(text)).Fingerprint
 		if other, ok := seen[f]; ok {

@@ -117,6 +117,7 @@ func (v *resolver) attributes() {
 		rule := a.rule
 		rule.Attribute = att
 		rule.Policy = a.policy
+		rule.KeepBlank = cmp.Or(a.blank, v.source.rules.blank) == "keep"
 		if att.Type == rollcall.TypeLinks {
 			separators(&rule)
 			switch {

@@ -14,6 +14,7 @@ type rules struct {
 	attributes []attribute
 	updates    []policy // per attribute
 	update     rollcall.UpdatePolicy
+	blank      string // what a blank value does: keep, clear
 	profiles   *profiles
 	joinByID   bool
 	onNone     rollcall.Action
@@ -58,6 +59,10 @@ func (rs *rules) readActions(r *reader, v *value, source string) {
 var policies = map[string]rollcall.UpdatePolicy{
 	"locked": rollcall.Locked, "unlocked": rollcall.Unlocked, "if_empty": rollcall.IfEmpty,
 }
+
+// blanks are what a value that is blank at the source may do: leave the
+// attribute as it is, or clear it.
+var blanks = words("keep", "clear")
 
 func (rs *rules) readUpdate(r *reader, v *value, source string) {
 	if v.shape != mapping {

@@ -69,6 +69,7 @@ func (s *Source) read(r *reader, v *value) {
 		"join":            choice(r, &join, words("attributes", "id")),
 		"on":              func(v *value) { s.rules.readActions(r, v, s.Name) },
 		"update":          func(v *value) { s.rules.readUpdate(r, v, s.Name) },
+		"blank":           choice(r, &s.rules.blank, blanks),
 		"gone":            func(v *value) { s.rules.readGone(r, v, s.Name) },
 		"limits":          func(v *value) { s.rules.readLimits(r, v, s.Name) },
 		"description":     r.text(&s.Description),

@@ -84,7 +84,7 @@ func (r *rule) cell(v *view) (rollcall.Cell, *fault) {
 			return rollcall.Cell{}, f
 		}
 	}
-	if f != nil {
+	if f != nil || text == "" && r.KeepBlank {
 		return rollcall.Cell{}, f
 	}
 	return rollcall.Cell{Text: text, Set: true}, nil

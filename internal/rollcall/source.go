@@ -55,6 +55,7 @@ type AttributeRule struct {
 	Expr                                                         string // an expression over the entry
 	Default                                                      string // used when the value is empty, when HasDefault
 	HasDefault                                                   bool
+	KeepBlank                                                    bool         // a blank value leaves the attribute alone
 	All                                                          bool         // of a multi-valued field: all values, joined by Separator; else the first
 	Separator                                                    string       //
 	Lookup                                                       []LookupRule // first match wins
