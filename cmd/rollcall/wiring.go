@@ -237,7 +237,7 @@ func (s setup) ldap(written *config.Source) ldap.Config {
 		Bases:     written.Bases,
 		Scope:     written.Depth,
 		Filter:    written.Filter,
-		Groups:    ldap.Groups{Bases: written.Groups.Base, Filter: written.Groups.Filter, Direct: !written.Groups.Nested, Name: written.Groups.Name},
+		Groups:    ldap.Groups{Bases: written.Groups.Base, Scope: written.Groups.Depth, Filter: written.Groups.Filter, Direct: !written.Groups.Nested, Name: written.Groups.Name},
 		Sentinels: written.Sentinels,
 		Delta:     written.FullEvery > 0,
 	}
@@ -262,6 +262,7 @@ func directoryConfig(d *config.Directory) directory.Config {
 		},
 		ConnectTimeout: d.Timeouts.Connect,
 		IdleTimeout:    d.Timeouts.Idle,
+		TimeLimit:      d.Timeouts.Search,
 		PageSize:       d.PageSize,
 		Referrals:      referrals,
 	}

@@ -89,6 +89,7 @@ type TLS struct {
 type Timeouts struct {
 	Connect time.Duration // to have a connection that is bound
 	Idle    time.Duration // without an answer, in the middle of a search
+	Search  time.Duration // that the server may take for a page of a search; 0 for its own limit
 }
 
 // The kinds of source.
@@ -141,6 +142,7 @@ func (s *Source) At(key string) Position {
 // Groups says which groups the field "groups" holds.
 type Groups struct {
 	Base   []string // where groups are searched; the source's bases when empty
+	Depth  string   // how deep: base, one or sub
 	Filter string   // which of them count
 	Nested bool     // groups of groups too
 	Name   string   // the attribute that names a group; "" for cn

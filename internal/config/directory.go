@@ -51,9 +51,13 @@ func (d *Directory) read(r *reader, v *value) {
 			r.section(v, "timeouts of directory "+d.Name, keys{
 				"connect": r.duration(&d.Timeouts.Connect),
 				"idle":    r.duration(&d.Timeouts.Idle),
+				"search":  r.duration(&d.Timeouts.Search),
 			})
 			if d.Timeouts.Connect <= 0 || d.Timeouts.Idle <= 0 {
 				r.problem(v.Position, "a timeout of 0 would wait for ever; leave it out for the default")
+			}
+			if d.Timeouts.Search > d.Timeouts.Idle {
+				r.problem(v.Position, "the server may search for %s, and is given up after %s; raise idle", d.Timeouts.Search, d.Timeouts.Idle)
 			}
 		},
 		"page_size": func(v *value) {

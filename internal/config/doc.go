@@ -47,7 +47,7 @@
 //	    base: DC=x              # or a list, for sources that name none
 //	    tls: {ca, cert, key, server_name, skip_verify: false}
 //	    starttls: false
-//	    timeouts: {connect: 10s, idle: 60s}
+//	    timeouts: {connect: 10s, idle: 60s, search: 0}  # of a page, 0 for the server's own
 //	    page_size: 1000         # -1 to read without pages (1000)
 //	    referrals: report       # follow (report)
 //	sources:                    # in this order
@@ -63,7 +63,7 @@
 //	    scope: sub              # base, one, sub (sub)
 //	    filter: (…)             # ((objectClass=*))
 //	    key: objectGUID         # never a DN
-//	    groups: {base: …, filter: …, nested: true}
+//	    groups: {base: …, scope: sub, filter: …, nested: true}
 //	    sentinels: [DN, …]      # a read that does not see them is not complete
 //	    attributes:
 //	      CODE: FIELD           # short for {from: FIELD}

@@ -100,9 +100,10 @@ func sourceKey(kind string) string {
 }
 
 func (s *Source) readGroups(r *reader, v *value) {
-	s.Groups.Nested = true
+	s.Groups.Nested, s.Groups.Depth = true, "sub"
 	r.section(v, "groups of source "+s.Name, keys{
 		"base":   r.texts(&s.Groups.Base),
+		"scope":  choice(r, &s.Groups.Depth, words("base", "one", "sub")),
 		"filter": r.text(&s.Groups.Filter),
 		"nested": r.truth(&s.Groups.Nested),
 		"name":   r.name(&s.Groups.Name),

@@ -13,6 +13,7 @@ import (
 // Groups says which groups to read.
 type Groups struct {
 	Bases  []string
+	Scope  string  // base, one or subtree; subtree when empty
 	Filter *Filter // nil: whatever is a group on this kind of server
 	Key    string  // the attribute that identifies a group, when groups are to be described
 	Name   string  // the attribute that names it; cn when empty
@@ -51,7 +52,11 @@ func (c *Conn) Membership(ctx context.Context, q Groups) (*Membership, Result, e
 			filter = adGroups
 		}
 	}
-	bases, err := PruneBases(q.Bases, ScopeSubtree)
+	scope, err := ParseScope(q.Scope)
+	if err != nil {
+		return nil, Result{}, err
+	}
+	bases, err := PruneBases(q.Bases, scope)
 	if err != nil {
 		return nil, Result{}, err
 	}
@@ -61,7 +66,7 @@ func (c *Conn) Membership(ctx context.Context, q Groups) (*Membership, Result, e
 	}
 	var total Result
 	for _, base := range bases {
-		r, err := c.Search(ctx, Search{Base: base, Scope: ScopeSubtree, Filter: filter, Attributes: attrs}, func(e *Entry) error {
+		r, err := c.Search(ctx, Search{Base: base, Scope: scope, Filter: filter, Attributes: attrs}, func(e *Entry) error {
 			var g GroupID
 			if byMemberOf {
 				g = m.addADGroup(e)

@@ -34,6 +34,7 @@ type Config struct {
 // or the filter does not count, nor does it lead to one that would.
 type Groups struct {
 	Bases  []string // the naming contexts of the source's bases when there are none
+	Scope  string   // base, one or subtree; subtree when empty
 	Filter string   // whatever is a group on this kind of server when empty
 	Direct bool     // leave nested groups out
 	Name   string   // the attribute that names a group; cn when empty
@@ -41,12 +42,13 @@ type Groups struct {
 
 // Collector reads one LDAP source.
 type Collector struct {
-	cfg       Config
-	scope     directory.Scope
-	filter    *directory.Filter
-	groups    *directory.Filter // nil: derived from the server
-	sentinels []rollcall.DN
-	notices   []source.Finding
+	cfg        Config
+	scope      directory.Scope
+	groupScope directory.Scope
+	filter     *directory.Filter
+	groups     *directory.Filter // nil: derived from the server
+	sentinels  []rollcall.DN
+	notices    []source.Finding
 }
 
 var (
@@ -82,7 +84,10 @@ func New(cfg Config) (*Collector, error) {
 	if c.cfg.Bases, err = directory.PruneBases(cfg.Bases, c.scope); err != nil {
 		return nil, fmt.Errorf("base: %w", err)
 	}
-	if c.cfg.Groups.Bases, err = directory.PruneBases(cfg.Groups.Bases, directory.ScopeSubtree); err != nil {
+	if c.groupScope, err = directory.ParseScope(strings.ToLower(cfg.Groups.Scope)); err != nil {
+		return nil, fmt.Errorf("groups: %w", err)
+	}
+	if c.cfg.Groups.Bases, err = directory.PruneBases(cfg.Groups.Bases, c.groupScope); err != nil {
 		return nil, fmt.Errorf("base of groups: %w", err)
 	}
 	for _, s := range cfg.Sentinels {
@@ -214,7 +219,7 @@ func (c *Collector) prepare(ctx context.Context, conn *directory.Conn, grouped b
 // readGroups reads the groups when they are asked for.
 func (r *reading) readGroups(ctx context.Context, grouped bool) error {
 	if r.mapper.wantsGroups || grouped {
-		want := directory.Groups{Bases: r.groupBases(), Filter: r.groups, Digests: r.cfg.Delta && !r.root.Kind.IsAD()}
+		want := directory.Groups{Bases: r.groupBases(), Scope: r.cfg.Groups.Scope, Filter: r.groups, Digests: r.cfg.Delta && !r.root.Kind.IsAD()}
 		if grouped {
 			want.Key, want.Name = r.root.Key, r.cfg.Groups.Name
 		}

@@ -18,7 +18,7 @@ func (r *reading) digest(ctx context.Context) ([]byte, *directory.Membership, er
 	m := r.membership
 	if r.root.Kind.IsAD() { // whose own membership knows of groups alone
 		var err error
-		m, _, err = r.conn.Membership(ctx, directory.Groups{Bases: r.groupBases(), Filter: r.groups, Digests: true})
+		m, _, err = r.conn.Membership(ctx, directory.Groups{Bases: r.groupBases(), Scope: r.cfg.Groups.Scope, Filter: r.groups, Digests: true})
 		if err != nil {
 			return nil, nil, fmt.Errorf("read the members of the groups: %w", err)
 		}

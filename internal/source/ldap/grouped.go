@@ -21,13 +21,18 @@ func (c *Collector) CollectGrouped(ctx context.Context, begin func([]rollcall.Gr
 	}
 	defer conn.Close()
 	_, err = c.collectOver(ctx, conn, func(r *reading) error {
-		groups := make([]rollcall.Group, r.membership.Len())
-		for i := range groups {
-			groups[i] = r.membership.Group(directory.GroupID(i))
-		}
-		return begin(groups, &finder{reading: r})
+		return begin(r.groupList(), &finder{reading: r})
 	}, emit)
 	return nil, err
+}
+
+// groupList lists the groups that were read.
+func (r *reading) groupList() []rollcall.Group {
+	groups := make([]rollcall.Group, r.membership.Len())
+	for i := range groups {
+		groups[i] = r.membership.Group(directory.GroupID(i))
+	}
+	return groups
 }
 
 // finder answers by searches over the connection of a read.
@@ -50,7 +55,7 @@ func (f *finder) Groups(ctx context.Context, text string) ([]uint32, error) {
 	}
 	var places []uint32
 	for _, base := range f.groupBases() {
-		err := f.each(ctx, base, directory.ScopeSubtree, filter, []string{"1.1"}, func(e *directory.Entry) {
+		err := f.each(ctx, base, f.groupScope, filter, []string{"1.1"}, func(e *directory.Entry) {
 			if place, ok := f.at[rollcall.FoldDN(string(e.DN))]; ok {
 				places = append(places, place)
 			}
