@@ -34,6 +34,7 @@ type load struct {
 	arrivals  int // replicas that this load made
 	missed    int // entries that this load is the first to miss
 	held      string
+	singleKey string   // of the one entry that is read, see TakeOver
 	asRead    struct { // as it was when the entries were read, to decide once more
 		counters rollcall.Counters
 		source   rollcall.Source

@@ -28,6 +28,7 @@ type deltaStore interface {
 	EachEntryName(ctx context.Context, source rollcall.ObjectID, yield func(key, name []byte) error) error
 	// EntryNames returns the names that entries had when last read, by key.
 	EntryNames(ctx context.Context, source rollcall.ObjectID, keys []string) (map[string]string, error)
+	ReplicaByKey(ctx context.Context, source rollcall.ObjectID, key string) (rollcall.Replica, bool, error)
 }
 
 // delta is how a load is made of a source that asks for deltas.

@@ -54,7 +54,7 @@ func (l *load) pastLimit(limits rollcall.Limits, total, missed int) string {
 		{limits.New, "new", l.counters.Created},
 	} {
 		// A first load has nothing to be measured against.
-		if !check.limit.IsSet || total == 0 && check.limit.Percent > 0 {
+		if isFirst := total == 0 || l.stand == nil && l.standing.LastRun == 0; !check.limit.IsSet || isFirst && check.limit.Percent > 0 {
 			continue
 		}
 		if most := check.limit.Of(total); check.count > most {

@@ -108,6 +108,16 @@ type GroupFinder interface {
 	Members(ctx context.Context, filter string) ([]string, error)
 }
 
+// Picker is the optional ability to read one entry by itself, such as that of
+// somebody who is signing in.
+type Picker interface {
+	// Pick emits the entry of a name if the source has it, exactly as Collect would;
+	// it emits nothing, and returns no error, when the source does not have it. Begin
+	// is called before, with all groups, as CollectGrouped does; nil: nobody asks for
+	// groups.
+	Pick(ctx context.Context, name string, begin func([]rollcall.Group, GroupFinder) error, emit func(*rollcall.Entry) error) error
+}
+
 // Noticer is the ability to say what the last Collect met that is no error: a
 // part of the tree on another server, a field that no entry had.
 type Noticer interface {
