@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,10 +17,6 @@ import (
 // is deleted meanwhile is the zero Object, and a row without its first one is
 // left out.
 func (q *queries) Select(ctx context.Context, query *rollcall.Query, w rollcall.Window, yield func(row []rollcall.Object) error) error {
-	rows, err := q.rowsOf(ctx, query, w)
-	if err != nil {
-		return err
-	}
 	width := len(query.Columns)
 	views := make([]*view, width)
 	for i, class := range query.Columns {
@@ -27,10 +24,27 @@ func (q *queries) Select(ctx context.Context, query *rollcall.Query, w rollcall.
 		if w.Only != nil && i == 0 {
 			codes = q.needed(class, w.Only...)
 		}
+		var err error
 		if views[i], err = q.view(class, codes); err != nil {
 			return err
 		}
 	}
+	switch whole, err := q.pack(ctx, query, w, views[0]); {
+	case err == nil:
+		return whole.each(yield)
+	case !errors.Is(err, errUnpacked):
+		return err
+	}
+	return q.byID(ctx, query, w, views, yield)
+}
+
+// byID reads the IDs of a query's rows first, then the objects page by page.
+func (q *queries) byID(ctx context.Context, query *rollcall.Query, w rollcall.Window, views []*view, yield func(row []rollcall.Object) error) error {
+	rows, err := q.rowsOf(ctx, query, w)
+	if err != nil {
+		return err
+	}
+	width := len(views)
 	row := make([]rollcall.Object, width)
 	return q.ahead(slices.Collect(slices.Chunk(rows, scanPage*width)), func(page []int64) ([][]rollcall.Object, error) {
 		columns := make([][]rollcall.Object, width)
@@ -339,16 +353,21 @@ func repeats(p *rollcall.QueryPart) bool {
 	return slices.ContainsFunc(p.Tables, func(t *rollcall.QueryTable) bool { return !settled[t] })
 }
 
-// order renders ORDER BY: as asked, else as the class is ordered, else by
-// friendly name; last by the IDs. NULL comes first, as in MySQL.
+// orderOf is what rows are ordered by: as asked, else as the class is ordered,
+// else by friendly name.
+func orderOf(p *place, w rollcall.Window) []rollcall.OrderBy {
+	switch {
+	case len(w.Order) > 0:
+		return w.Order
+	case len(p.class.Order) > 0:
+		return p.class.Order
+	}
+	return []rollcall.OrderBy{{Attribute: rollcall.CodeFriendlyName}}
+}
+
+// order renders ORDER BY; last by the IDs. NULL comes first, as in MySQL.
 func (r *renderer) order(p *place, w rollcall.Window, ids fragment) (fragment, error) {
-	by := w.Order
-	if len(by) == 0 {
-		by = p.class.Order
-	}
-	if len(by) == 0 {
-		by = []rollcall.OrderBy{{Attribute: rollcall.CodeFriendlyName}}
-	}
+	by := orderOf(p, w)
 	terms := make([]fragment, 0, len(by)+1)
 	for _, o := range by {
 		f, err := r.columnOf(p, p.class, o.Attribute, 0)

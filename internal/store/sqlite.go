@@ -30,7 +30,7 @@ func (d *sqlite) traits() *traits { return &sqliteTraits }
 // whole transaction is rolled back.
 var sqliteTraits = traits{
 	folder: "sqlite", types: [...]string{text: "TEXT", exact: "TEXT", number: "INTEGER", binary: "BLOB"},
-	rows: 50, parameters: 1000, isBrief: true, sorting: sqliteSorting, orFail: "OR FAIL ",
+	rows: 50, parameters: 1000, isBrief: true, packs: true, sorting: sqliteSorting, orFail: "OR FAIL ",
 }
 
 // sqliteSorting holds the memory down in which an index is sorted: by itself

@@ -12,8 +12,9 @@ import (
 type view struct {
 	q       *queries
 	table   *table
-	columns string // id, finalclass and the attributes' columns
-	where   string // holds the rows to the classes asked for
+	names   []column // id, finalclass and the attributes' columns
+	columns string   // the same, as a statement lists them
+	where   string   // holds the rows to the classes asked for
 	width   int
 	own     map[string]ownView
 	cells   []any
@@ -87,7 +88,7 @@ func (q *queries) newView(class *rollcall.Class, codes []string) (*view, error) 
 		}
 		wanted = func(code string) bool { return set[code] }
 	}
-	names := []string{"id", "finalclass"}
+	v.names = []column{{name: "id", kind: number}, {name: "finalclass", kind: text}}
 	place := map[string]int{}
 	for _, c := range q.model.Family(class.Name) {
 		own := ownView{class: c, from: make([]int, len(c.Stored))}
@@ -97,16 +98,20 @@ func (q *queries) newView(class *rollcall.Class, codes []string) (*view, error) 
 			case !wanted(a.Code):
 				at = -1
 			case !there:
-				at = len(names)
+				at = len(v.names)
 				place[a.Code] = at
-				names = append(names, t.columns[a.Code].name)
+				v.names = append(v.names, *t.columns[a.Code])
 			}
 			own.from[i] = at
 		}
 		v.own[c.Name] = own
 	}
-	v.columns = strings.Join(names, ", ")
-	v.width = len(names)
+	v.width = len(v.names)
+	list := make([]string, v.width)
+	for i, c := range v.names {
+		list[i] = c.name
+	}
+	v.columns = strings.Join(list, ", ")
 	v.makeCells()
 	return v, nil
 }

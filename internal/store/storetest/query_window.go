@@ -90,12 +90,18 @@ func (s *suite) queryWindow(t *testing.T) {
 		"a number, NULL 1st": {persons, rollcall.Window{Order: []rollcall.OrderBy{{Attribute: "badge"}}}, "13 14 12 11"},
 		"a number, down":     {persons, rollcall.Window{Order: []rollcall.OrderBy{{Attribute: "badge", Descending: true}}}, "11 12 13 14"},
 		"texts that tie":     {persons, rollcall.Window{Order: []rollcall.OrderBy{{Attribute: "name"}, {Attribute: "id", Descending: true}}}, "11 13 12 14"},
+		"a text, down":       {persons, rollcall.Window{Order: []rollcall.OrderBy{{Attribute: "name", Descending: true}}}, "14 12 13 11"},
+		"an enum, NULL 1st":  {persons, rollcall.Window{Order: []rollcall.OrderBy{{Attribute: "status"}}}, "14 11 12 13"},
 		"a field":            {persons, rollcall.Window{Order: []rollcall.OrderBy{{Attribute: "org_name"}}}, "14 11 13 12"},
 		"the class's own":    {rollcall.SelectAll(m2), rollcall.Window{}, "21 22"},
 		"an ancestor's":      {rollcall.SelectAll(m.Class("Contact")).Where("finalclass", "Team"), rollcall.Window{}, "22 21"},
 	} {
 		if got := idsOf(t, st, c.query, c.window); got != c.want {
 			t.Errorf("%s: got %q, want %q", name, got, c.want)
+		}
+		c.window.Only = []string{"first_name"}
+		if got := strings.Join(value[[]string](t)(rowsOf(t, st, c.query, c.window)), " "); got != c.want {
+			t.Errorf("%s, objects: got %q, want %q", name, got, c.want)
 		}
 		if n := value[int](t)(st.CountOf(t.Context(), c.query)); c.query == persons && n != 4 {
 			t.Errorf("%s: counted %d, want 4", name, n)
@@ -130,6 +136,19 @@ func (s *suite) queryObjects(t *testing.T) {
 		return nil
 	}))
 	same(t, "some attributes", []string{persons[0].Get("name"), persons[0].Get("org_id"), persons[0].Get("email"), persons[1].Class.Name}, []string{"Boss", "1", "", "Team"})
+
+	some := rollcall.Window{Only: []string{"name", "org_name", "badge", "born", "status"}}
+	var packed []rollcall.Object
+	must(t, st.Select(t.Context(), rollcall.SelectAll(m.Class("Contact")), some, func(row []rollcall.Object) error {
+		packed = append(packed, row[0])
+		return nil
+	}))
+	var paged []rollcall.Object
+	must(t, tx.Select(t.Context(), rollcall.SelectAll(m.Class("Contact")), some, func(row []rollcall.Object) error {
+		paged = append(paged, row[0])
+		return nil
+	}))
+	same(t, "objects read by one statement", values(packed), values(paged))
 
 	calls := 0
 	stop := fmt.Errorf("enough")
