@@ -59,6 +59,21 @@ func (q *queries) GrantsOf(ctx context.Context, holder rollcall.ObjectID, isPers
 	return list, nil
 }
 
+// GrantList returns a page of what one binding of a source gave and what still
+// holds, by ascending ID.
+func (q *queries) GrantList(ctx context.Context, source rollcall.ObjectID, binding string, after int64, limit int) ([]rollcall.Grant, error) {
+	var list []rollcall.Grant
+	err := q.grants(ctx, readGrants+"source_id = ? AND binding = ? AND ended = 0 AND id > ? ORDER BY id LIMIT ?",
+		[]any{int64(source), binding, after, limit}, func(g *rollcall.Grant) error {
+			list = append(list, *g)
+			return nil
+		})
+	if err != nil {
+		return nil, fmt.Errorf("read what binding %s gave: %w", binding, err)
+	}
+	return list, nil
+}
+
 func (q *queries) grants(ctx context.Context, query string, args []any, yield func(*rollcall.Grant) error) error {
 	return q.each(ctx, query, args, func(rows *sql.Rows) error {
 		var g rollcall.Grant

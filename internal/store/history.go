@@ -46,7 +46,7 @@ const historyPage = 500
 func (q *queries) History(ctx context.Context, filter rollcall.HistoryFilter, yield func(*rollcall.History) error) error {
 	where, args := historyWhere(filter)
 	order, beyond := "id", "id > ?"
-	last := int64(0)
+	last := filter.After
 	if filter.Newest {
 		order, beyond, last = "id DESC", "id < ?", 1<<62
 	}

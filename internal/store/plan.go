@@ -20,27 +20,49 @@ func (s *Store) SavePlan(ctx context.Context, run int64, plan io.Reader) error {
 		if _, err := tx.exec(ctx, "DELETE FROM run_plan WHERE run = ?", run); err != nil {
 			return err
 		}
-		buf := make([]byte, planPart)
-		for part := 0; ; part++ {
-			n, err := io.ReadFull(plan, buf)
-			last := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-			if err != nil && !last {
-				return err
-			}
-			if n > 0 || part == 0 { // an empty plan is a plan
-				if _, err := tx.exec(ctx, "INSERT INTO run_plan (run, part, data) VALUES (?, ?, ?)", run, part, buf[:n:n]); err != nil {
-					return err
-				}
-			}
-			if last {
-				return nil
-			}
-		}
+		return tx.insertPlan(ctx, run, plan)
 	})
 	if err != nil {
 		return fmt.Errorf("keep the plan of run %d: %w", run, err)
 	}
 	return nil
+}
+
+// KeepPlan records a plan that somebody asked for as a run that ended, and
+// gives it its ID: with its problems and, byte for byte, what it would do.
+func (s *Store) KeepPlan(ctx context.Context, run *rollcall.Run, problems []rollcall.Problem, plan io.Reader) error {
+	_, err := s.writeOnce(ctx, func(tx *Tx) error {
+		if err := tx.insertRun(ctx, run); err != nil {
+			return err
+		}
+		if err := tx.insertProblems(ctx, run.ID, problems); err != nil {
+			return err
+		}
+		return tx.insertPlan(ctx, run.ID, plan)
+	})
+	if err != nil {
+		return fmt.Errorf("keep a plan: %w", err)
+	}
+	return nil
+}
+
+func (t *Tx) insertPlan(ctx context.Context, run int64, plan io.Reader) error {
+	buf := make([]byte, planPart)
+	for part := 0; ; part++ {
+		n, err := io.ReadFull(plan, buf)
+		last := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+		if err != nil && !last {
+			return err
+		}
+		if n > 0 || part == 0 { // an empty plan is a plan
+			if _, err := t.exec(ctx, "INSERT INTO run_plan (run, part, data) VALUES (?, ?, ?)", run, part, buf[:n:n]); err != nil {
+				return err
+			}
+		}
+		if last {
+			return nil
+		}
+	}
 }
 
 // Plan returns the plan of a run as it was kept. The caller closes it.

@@ -191,6 +191,25 @@ func (q *queries) ReplicaByKey(ctx context.Context, source rollcall.ObjectID, ke
 	return found, exists, nil
 }
 
+// ReplicaList returns a page of the replicas of a source, by ascending ID,
+// without their rows.
+func (q *queries) ReplicaList(ctx context.Context, f rollcall.ReplicaFilter) ([]rollcall.Replica, error) {
+	query := readReplicas + " FROM priv_sync_replica r WHERE sync_source_id = ? AND id > ?"
+	args := []any{int64(f.Source), f.After}
+	if f.State != "" {
+		query, args = query+" AND status = ?", append(args, string(f.State))
+	}
+	if f.IsTroubled {
+		query += " AND (status_last_error <> '' OR status_last_warning <> '')"
+	}
+	var list []rollcall.Replica
+	err := q.replicas(ctx, query+" ORDER BY id LIMIT ?", append(args, f.Limit), nil, func(r rollcall.Replica) { list = append(list, r) })
+	if err != nil {
+		return nil, fmt.Errorf("read the replicas of source %d: %w", f.Source, err)
+	}
+	return list, nil
+}
+
 // replicaPage is how many replicas are read before they are handed out.
 const replicaPage = 500
 

@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"rollcall/internal/rollcall"
@@ -24,17 +26,20 @@ func (s *Store) StartRun(ctx context.Context, run *rollcall.Run) error {
 		if err := tx.closeAbandoned(ctx, run); err != nil {
 			return fmt.Errorf("start a run: %w", err)
 		}
-		sources, err := json.Marshal(run.Sources)
-		if err != nil {
-			return fmt.Errorf("start a run: %w", err)
-		}
-		err = tx.one(ctx, "INSERT INTO run (kind, started, ended, state, made_by, sources, error, digest, undoes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-			[]any{run.Kind, requiredTime(run.Started), timeText(run.Ended), string(run.State), run.By, string(sources), run.Error, run.Digest, run.Undoes}, &run.ID)
-		if err != nil {
+		if err := tx.insertRun(ctx, run); err != nil {
 			return fmt.Errorf("start a run: %w", err)
 		}
 		return nil
 	})
+}
+
+func (t *Tx) insertRun(ctx context.Context, run *rollcall.Run) error {
+	sources, err := json.Marshal(run.Sources)
+	if err != nil {
+		return err
+	}
+	return t.one(ctx, "INSERT INTO run (kind, started, ended, state, made_by, sources, error, digest, undoes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+		[]any{run.Kind, requiredTime(run.Started), timeText(run.Ended), string(run.State), run.By, string(sources), run.Error, run.Digest, run.Undoes}, &run.ID)
 }
 
 // requiredTime is timeText for a column that is never NULL.
@@ -106,18 +111,22 @@ func (t *Tx) FinishRun(ctx context.Context, run *rollcall.Run, problems []rollca
 			return fmt.Errorf("finish run %d: close the held runs before it: %w", run.ID, err)
 		}
 	}
+	return t.insertProblems(ctx, run.ID, problems)
+}
+
+func (t *Tx) insertProblems(ctx context.Context, run int64, problems []rollcall.Problem) error {
 	b := t.insert("run_problem", []string{"run", "source", "entry_key", "entry", "attribute", "value", "rule", "reason", "warning"})
 	for _, p := range problems {
 		warning := 0
 		if p.Warning {
 			warning = 1
 		}
-		if err := b.add(ctx, run.ID, p.Source, p.Key, p.Entry, p.Attribute, p.Value, p.Rule, p.Reason, warning); err != nil {
-			return fmt.Errorf("keep the problems of run %d: %w", run.ID, err)
+		if err := b.add(ctx, run, p.Source, p.Key, p.Entry, p.Attribute, p.Value, p.Rule, p.Reason, warning); err != nil {
+			return fmt.Errorf("keep the problems of run %d: %w", run, err)
 		}
 	}
 	if err := b.flush(ctx); err != nil {
-		return fmt.Errorf("keep the problems of run %d: %w", run.ID, err)
+		return fmt.Errorf("keep the problems of run %d: %w", run, err)
 	}
 	return nil
 }
@@ -160,6 +169,25 @@ func (q *queries) Runs(ctx context.Context, limit int) ([]rollcall.Run, error) {
 	return runs, nil
 }
 
+// RunList returns a page of runs, newest first.
+func (q *queries) RunList(ctx context.Context, f rollcall.RunFilter) ([]rollcall.Run, error) {
+	where, args := []string{"1 = 1"}, []any(nil)
+	if len(f.States) > 0 {
+		where = append(where, "state IN ("+marks(len(f.States))+")")
+		for _, s := range f.States {
+			args = append(args, string(s))
+		}
+	}
+	if f.Before > 0 {
+		where, args = append(where, "id < ?"), append(args, f.Before)
+	}
+	runs, err := q.runs(ctx, readRuns+" WHERE "+strings.Join(where, " AND ")+" ORDER BY id DESC LIMIT ?", append(args, f.Limit))
+	if err != nil {
+		return nil, fmt.Errorf("read the runs: %w", err)
+	}
+	return runs, nil
+}
+
 // Run returns one run.
 func (q *queries) Run(ctx context.Context, id int64) (rollcall.Run, error) {
 	runs, err := q.runs(ctx, readRuns+" WHERE id = ?", []any{id})
@@ -196,11 +224,18 @@ func (q *queries) runs(ctx context.Context, query string, args []any) ([]rollcal
 
 // Problems returns the problems of a run in the order they were kept.
 func (q *queries) Problems(ctx context.Context, run int64) ([]rollcall.Problem, error) {
-	var problems []rollcall.Problem
-	err := q.each(ctx, "SELECT source, entry_key, entry, attribute, value, rule, reason, warning FROM run_problem WHERE run = ? ORDER BY id", []any{run}, func(rows *sql.Rows) error {
+	problems, _, err := q.ProblemList(ctx, run, 0, math.MaxInt32)
+	return problems, err
+}
+
+// ProblemList returns so many problems of a run that were kept after a number,
+// and the number of the last one.
+func (q *queries) ProblemList(ctx context.Context, run, after int64, limit int) (problems []rollcall.Problem, last int64, err error) {
+	const query = "SELECT id, source, entry_key, entry, attribute, value, rule, reason, warning FROM run_problem WHERE run = ? AND id > ? ORDER BY id LIMIT ?"
+	err = q.each(ctx, query, []any{run, after, limit}, func(rows *sql.Rows) error {
 		var p rollcall.Problem
 		var warning int
-		if err := rows.Scan(&p.Source, &p.Key, &p.Entry, &p.Attribute, &p.Value, &p.Rule, &p.Reason, &warning); err != nil {
+		if err := rows.Scan(&last, &p.Source, &p.Key, &p.Entry, &p.Attribute, &p.Value, &p.Rule, &p.Reason, &warning); err != nil {
 			return err
 		}
 		p.Warning = warning != 0
@@ -208,7 +243,7 @@ func (q *queries) Problems(ctx context.Context, run int64) ([]rollcall.Problem, 
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read the problems of run %d: %w", run, err)
+		return nil, 0, fmt.Errorf("read the problems of run %d: %w", run, err)
 	}
-	return problems, nil
+	return problems, last, nil
 }
