@@ -64,6 +64,7 @@ func (a *attribute) read(r *reader, v *value) {
 		"source":     placedText(&rule.Source, &hasSource, &a.at.source),
 		"reconcile":  r.truth(&rule.Reconcile),
 		"update":     func(v *value) { a.readUpdate(r, v) },
+		"required":   r.truth(&rule.Required),
 		"blank":      choice(r, &a.blank, blanks),
 	})
 	a.check(r, v, hasSeparator)

@@ -31,7 +31,17 @@
 //	  maintenance: FILE         # while it exists, pages say that they are under maintenance (none)
 //	  cron_max_execution_time: 10m  # how long a call of cron.php goes on
 //	  cron_sleep: 2s            # between two looks at its tasks
-//	  sign_in: {directory: NAME, login: [uid, …], filter: (…), remember: 5m}
+//	  sign_in:
+//	    directory: NAME         # of accounts that name none (the only one)
+//	    login: [uid, …]         # (what the sources of accounts say)
+//	    filter: (…)             # further conditions
+//	    remember: 5m
+//	    providers: [local, NAME, …]  # who may sign in, asked in this order (everybody)
+//	    import: false           # the first sign-in makes the account
+//	    refresh: false          # every sign-in brings the account up to date
+//	    members_only: false     # only whom a binding gives something, where bindings give
+//	    tries: 4                # wrong passwords that a directory is asked about for one account
+//	    within: 30m
 //	  limits: {body: 1GiB, field: 32MiB, spool: 4GiB, connections: 1000, slow: 30s, rate: 4KiB, stop: 30s}
 //	  operations:               # of rest.php
 //	    acme/leavers: {description, provider, query: SELECT …, parameters: [since], url, profiles: [NAME]}
@@ -76,6 +86,7 @@
 //	        by: name            # of a reference: the target's attribute; dn, id, friendlyname
 //	        source: NAME        # by dn: whose entry is meant (this source)
 //	        reconcile: false    # part of the join rule
+//	        required: false     # an entry without a value is told as a problem; the attribute stays as it is
 //	        blank: clear        # keep: a blank value leaves the attribute as it is (the source's)
 //	        update: locked      # locked, unlocked, if_empty, false (the update section's)
 //	        separators: {item: "|", attribute: ";", value: ":", qualifier: "'"}

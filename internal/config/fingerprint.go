@@ -28,6 +28,9 @@ func fingerprint(class *rollcall.Class, rules []rollcall.AttributeRule, byID boo
 		if r.KeepBlank { // only then: rules without it keep their digest
 			put(h, "blank: keep")
 		}
+		if r.Required {
+			put(h, "required")
+		}
 		for _, l := range r.Lookup {
 			put(h, l.Pattern.String(), l.To)
 		}

@@ -278,6 +278,7 @@ func TestTheFingerprintFollowsWhatDecidesARow(t *testing.T) {
 		persons + "      phone: mobile\n",
 		persons + "    update: {name: unlocked}\n",
 		persons + "    blank: keep\n",
+		strings.Replace(persons, "first_name: givenName", "first_name: {from: givenName, required: true}", 1),
 		strings.Replace(persons, "first_name: givenName", "first_name: {from: givenName, blank: keep}", 1),
 	} {
 		f := rulesOf(t, whole(text)).Fingerprint

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"maps"
 	"net"
 	"net/netip"
 	"net/url"
@@ -37,14 +36,6 @@ type Serve struct {
 	SignIn         SignIn
 	Limits         ServeLimits
 	Operations     []Operation // of rest.php, in written order
-}
-
-// SignIn says how accounts of a directory sign in.
-type SignIn struct {
-	Directory string   // for accounts that name none; "" for the only one
-	Login     []string // the attributes that hold the login; none: what the source of the accounts says
-	Filter    string   // further conditions, such as (memberOf=…)
-	Remember  time.Duration
 }
 
 // ServeLimits bound what one request or client can take; 0 stands for the default.
@@ -181,15 +172,6 @@ func (s *Serve) readLoginTypes(r *reader, v *value) {
 	}
 }
 
-func (s *SignIn) read(r *reader, v *value) {
-	r.section(v, "sign_in of serve", keys{
-		"directory": r.name(&s.Directory),
-		"login":     r.texts(&s.Login),
-		"filter":    r.verbatim(&s.Filter),
-		"remember":  r.duration(&s.Remember),
-	})
-}
-
 func (l *ServeLimits) read(r *reader, v *value) {
 	r.section(v, "limits of serve", keys{
 		"body":        r.size(&l.Body),
@@ -274,14 +256,4 @@ func (r *reader) size(into *int64) func(*value) {
 		}
 		*into = n * unit
 	}
-}
-
-// checkSignIn looks at the directory that accounts sign in through.
-func (c *Config) checkSignIn(r *reader, root *value) {
-	name := c.Serve.SignIn.Directory
-	if name == "" || c.Directories[name] != nil {
-		return
-	}
-	names := slices.Sorted(maps.Keys(c.Directories))
-	r.problem(root.get("serve").get("sign_in").get("directory").Position, "there is no directory %s%s", name, didYouMean(name, names))
 }

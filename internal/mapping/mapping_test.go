@@ -71,6 +71,8 @@ func TestMapGivesOneCellPerRule(t *testing.T) {
 		{"all of several", rollcall.TypeString, rollcall.AttributeRule{From: "mail", All: true, Separator: ", "}, map[string][]string{"mail": {"a", "", "b"}}, set("a, b"), ""},
 		{"a field that is not there clears", rollcall.TypeString, rollcall.AttributeRule{From: "sn"}, nil, set(""), ""},
 		{"a blank that is kept", rollcall.TypeString, rollcall.AttributeRule{From: "sn", KeepBlank: true}, map[string][]string{"sn": {" "}}, rollcall.Cell{}, ""},
+		{"required and there", rollcall.TypeString, rollcall.AttributeRule{From: "sn", Required: true}, map[string][]string{"sn": {"x"}}, set("x"), ""},
+		{"required and blank", rollcall.TypeString, rollcall.AttributeRule{From: "sn", Required: true}, map[string][]string{"sn": {" "}}, rollcall.Cell{}, "it is required"},
 		{"no blank to keep", rollcall.TypeString, rollcall.AttributeRule{From: "sn", KeepBlank: true}, map[string][]string{"sn": {"x"}}, set("x"), ""},
 		{"a default is no blank", rollcall.TypeString, rollcall.AttributeRule{From: "sn", KeepBlank: true, Default: "?", HasDefault: true}, nil, set("?"), ""},
 		{"default when empty", rollcall.TypeString, rollcall.AttributeRule{From: "sn", Default: "?", HasDefault: true}, map[string][]string{"sn": {""}}, set("?"), ""},

@@ -84,6 +84,9 @@ func (r *rule) cell(v *view) (rollcall.Cell, *fault) {
 			return rollcall.Cell{}, f
 		}
 	}
+	if f == nil && text == "" && r.Required {
+		f = &fault{reason: "it is required, and the entry has no value for it"}
+	}
 	if f != nil || text == "" && r.KeepBlank {
 		return rollcall.Cell{}, f
 	}

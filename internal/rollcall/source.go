@@ -56,6 +56,7 @@ type AttributeRule struct {
 	Default                                                      string // used when the value is empty, when HasDefault
 	HasDefault                                                   bool
 	KeepBlank                                                    bool         // a blank value leaves the attribute alone
+	Required                                                     bool         // an entry without a value is told as a problem
 	All                                                          bool         // of a multi-valued field: all values, joined by Separator; else the first
 	Separator                                                    string       //
 	Lookup                                                       []LookupRule // first match wins
