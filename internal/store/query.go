@@ -213,9 +213,12 @@ func (q *queries) rowsOf(ctx context.Context, query *rollcall.Query, w rollcall.
 	return list, nil
 }
 
-// ask runs a statement that is made for one query and not kept prepared: there
-// is no end to them.
+// ask runs a statement that is made for one query. There is no end to them, so
+// one is prepared to be kept only when it comes again.
 func (q *queries) ask(ctx context.Context, f fragment, row func(*sql.Rows) error) (err error) {
+	if q.comesAgain(f.sql) {
+		return q.each(ctx, f.sql, f.args, row)
+	}
 	on, ok := q.on.(querier)
 	if !ok {
 		return rollcall.Errorf(rollcall.Internal, "a query runs on a database or a transaction")

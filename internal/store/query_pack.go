@@ -24,7 +24,7 @@ import (
 const packSeparator = "\x00"
 
 // maxPacked is how many bytes of packed rows are held at once.
-const maxPacked = 64 << 20
+const maxPacked = 32 << 20
 
 // maxPackedCells is less than SQLite's functions take arguments.
 const maxPackedCells = 100
@@ -182,7 +182,7 @@ func (p *packed) each(yield func(row []rollcall.Object) error) error {
 			continue
 		}
 		if n := len(own.from); len(values) < n {
-			values = make([]string, scanPage*n)
+			values = make([]string, min(scanPage, len(p.rows)-i)*n)
 		}
 		o := rollcall.Object{Class: own.class, ID: parseID(cells[0]), Values: values[:len(own.from):len(own.from)]}
 		values = values[len(own.from):]

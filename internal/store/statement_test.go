@@ -51,3 +51,30 @@ func TestStatementsGiveWayToNewerOnes(t *testing.T) {
 		}
 	}
 }
+
+// TestStatementsOfQueriesAreKeptWhenTheyComeAgain: nobody knows how many
+// different ones will come.
+func TestStatementsOfQueriesAreKeptWhenTheyComeAgain(t *testing.T) {
+	t.Parallel()
+	s, err := Open(t.Context(), Config{DSN: t.TempDir() + "/x.db", Model: rollcall.NewModel(nil)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	const again = "SELECT ? + 1"
+	for i := range maxOnce + 10 {
+		for _, query := range []string{fmt.Sprintf("SELECT ? + 1 + 0 * %d", i), again} {
+			var got int
+			f := fragment{sql: query, args: []any{i}}
+			if err := s.ask(t.Context(), f, func(rows *sql.Rows) error { return rows.Scan(&got) }); err != nil || got != i+1 {
+				t.Fatalf("%s: got %d, %v", query, got, err)
+			}
+		}
+		if kept := s.cached[again] != nil; kept != (i > 0) {
+			t.Fatalf("asked %d times: kept is %v", i+1, kept)
+		}
+	}
+	if len(s.once) > maxOnce || len(s.cached) > 10 {
+		t.Errorf("%d statements are remembered and %d kept", len(s.once), len(s.cached))
+	}
+}
