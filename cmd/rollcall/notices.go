@@ -77,7 +77,7 @@ func newNotices(p *program, m config.Mail, model *rollcall.Model, db *store.Stor
 	if err != nil {
 		return nil, fmt.Errorf("mail: %w", err)
 	}
-	return &notices{store: db, model: model, outbox: notify.NewOutbox(db, mailer, p.now, p.log), now: p.now}, nil
+	return &notices{store: db, model: model, outbox: notify.NewOutbox(db, map[rollcall.Channel]notify.Sender{rollcall.ChannelMail: mailer}, p.now, p.log), now: p.now}, nil
 }
 
 // keep makes the notices of a run that ended.
@@ -104,7 +104,7 @@ func (n *notices) keep(ctx context.Context, tx *store.Tx, run *rollcall.Run) err
 			return fmt.Errorf("find whom to tell about source %s: %w", part.Source, err)
 		}
 		if notice := notify.OfRun(ended, to, n.now()); notice != nil {
-			if err := tx.AddNotice(ctx, notice); err != nil {
+			if err := tx.AddDispatch(ctx, notice); err != nil {
 				return err
 			}
 		}
@@ -127,7 +127,7 @@ func (n *notices) NotStarted(ctx context.Context, source rollcall.SourceHead, wh
 	if notice == nil {
 		return nil
 	}
-	if err := tx.AddNotice(ctx, notice); err != nil {
+	if err := tx.AddDispatch(ctx, notice); err != nil {
 		return err
 	}
 	return tx.Commit()

@@ -89,7 +89,7 @@ func NewMailer(s Server) (*Mailer, error) {
 // Send delivers one notice. An error of kind Invalid is for good: the server, or
 // the form of an address, refuses this notice whenever it comes. Any other is
 // worth another try.
-func (m *Mailer) Send(ctx context.Context, n *rollcall.Notice) error {
+func (m *Mailer) Send(ctx context.Context, n *rollcall.Dispatch) error {
 	msg := mail.NewMsg()
 	if err := errors.Join(msg.From(m.server.From), msg.To(n.To...)); err != nil {
 		return rollcall.Errorf(rollcall.Invalid, "address the notice: %w", err)

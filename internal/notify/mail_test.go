@@ -11,10 +11,10 @@ import (
 	"rollcall/test/lab"
 )
 
-func notice() *rollcall.Notice {
-	return &rollcall.Notice{
-		ID: 7, Created: time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC), To: []string{"ops@example.com", "Jörg <j@example.com>"},
-		Subject: "Größe: 3 errors", Text: "plain ü", HTML: "<p>rich ü</p>", State: rollcall.NoticeWaiting,
+func notice() *rollcall.Dispatch {
+	return &rollcall.Dispatch{
+		ID: 7, Channel: rollcall.ChannelMail, Created: time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC), To: []string{"ops@example.com", "Jörg <j@example.com>"},
+		Subject: "Größe: 3 errors", Text: "plain ü", HTML: "<p>rich ü</p>", State: rollcall.DispatchWaiting,
 	}
 }
 

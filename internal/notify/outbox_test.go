@@ -13,9 +13,14 @@ import (
 )
 
 // hand delivers as its function says.
-type hand func(*rollcall.Notice) error
+type hand func(*rollcall.Dispatch) error
 
-func (h hand) Send(_ context.Context, n *rollcall.Notice) error { return h(n) }
+func (h hand) Send(_ context.Context, n *rollcall.Dispatch) error { return h(n) }
+
+// byMail is an outbox's senders: mail alone.
+func byMail(send func(*rollcall.Dispatch) error) map[rollcall.Channel]notify.Sender {
+	return map[rollcall.Channel]notify.Sender{rollcall.ChannelMail: hand(send)}
+}
 
 // shelf opens a store whose clock, like the outbox's, stands where at says.
 func shelf(t *testing.T, at *time.Time) *store.Store {
@@ -42,12 +47,12 @@ func TestNoticesWaitForAMailServerThatIsDown(t *testing.T) {
 	st := shelf(t, &now)
 	n := notice()
 	n.ID, n.Created = 0, now
-	if err := st.AddNotice(t.Context(), n); err != nil {
+	if err := st.AddDispatch(t.Context(), n); err != nil {
 		t.Fatal(err)
 	}
 	var tries []time.Duration
 	start, down := now, true
-	box := notify.NewOutbox(st, hand(func(*rollcall.Notice) error {
+	box := notify.NewOutbox(st, byMail(func(*rollcall.Dispatch) error {
 		tries = append(tries, now.Sub(start))
 		if down {
 			return rollcall.Errorf(rollcall.Unavailable, "connection refused")
@@ -64,8 +69,8 @@ func TestNoticesWaitForAMailServerThatIsDown(t *testing.T) {
 	if want := []time.Duration{0, 30 * time.Second, 90 * time.Second, 210 * time.Second, 450 * time.Second}; !equal(tries, want) {
 		t.Errorf("got tries after %v, want %v", tries, want)
 	}
-	got, err := st.Notices(t.Context(), 0)
-	if err != nil || len(got) != 1 || got[0].State != rollcall.NoticeSent || got[0].Attempts != 5 || got[0].Error != "" {
+	got, err := st.Dispatches(t.Context(), 0)
+	if err != nil || len(got) != 1 || got[0].State != rollcall.DispatchSent || got[0].Attempts != 5 || got[0].Error != "" {
 		t.Errorf("got %+v, %v, want it sent at the fifth attempt", got, err)
 	}
 }
@@ -85,18 +90,18 @@ func TestANoticeThatNobodyTakesIsGivenUp(t *testing.T) {
 			st := shelf(t, &at)
 			n := notice()
 			n.Created = at
-			if err := st.AddNotice(t.Context(), n); err != nil {
+			if err := st.AddDispatch(t.Context(), n); err != nil {
 				t.Fatal(err)
 			}
-			box := notify.NewOutbox(st, hand(func(*rollcall.Notice) error { return test.err }), func() time.Time { return at }, slog.New(slog.DiscardHandler))
+			box := notify.NewOutbox(st, byMail(func(*rollcall.Dispatch) error { return test.err }), func() time.Time { return at }, slog.New(slog.DiscardHandler))
 			for range 25 {
 				if _, err := box.Flush(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 				at = at.Add(5 * time.Hour)
 			}
-			got, err := st.Notices(t.Context(), 0)
-			if err != nil || len(got) != 1 || got[0].State != rollcall.NoticeFailed || got[0].Attempts != test.attempts || got[0].Error != test.err.Error() {
+			got, err := st.Dispatches(t.Context(), 0)
+			if err != nil || len(got) != 1 || got[0].State != rollcall.DispatchFailed || got[0].Attempts != test.attempts || got[0].Error != test.err.Error() {
 				t.Errorf("got %+v, %v, want it given up after %d attempts", got, err, test.attempts)
 			}
 		})
@@ -109,12 +114,12 @@ func TestTheOutboxEndsWithItsContext(t *testing.T) {
 	st := shelf(t, &now)
 	n := notice()
 	n.Created = now
-	if err := st.AddNotice(t.Context(), n); err != nil {
+	if err := st.AddDispatch(t.Context(), n); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	sent := make(chan struct{})
-	box := notify.NewOutbox(st, hand(func(*rollcall.Notice) error { close(sent); return nil }), func() time.Time { return now }, slog.New(slog.DiscardHandler))
+	box := notify.NewOutbox(st, byMail(func(*rollcall.Dispatch) error { close(sent); return nil }), func() time.Time { return now }, slog.New(slog.DiscardHandler))
 	done := make(chan error, 1)
 	go func() { done <- box.Run(ctx) }()
 	<-sent
@@ -122,8 +127,8 @@ func TestTheOutboxEndsWithItsContext(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
-	got, err := st.Notices(t.Context(), 0)
-	if err != nil || len(got) != 1 || got[0].State != rollcall.NoticeSent {
+	got, err := st.Dispatches(t.Context(), 0)
+	if err != nil || len(got) != 1 || got[0].State != rollcall.DispatchSent {
 		t.Errorf("got %+v, %v, want what went out kept as sent", got, err)
 	}
 }

@@ -26,12 +26,12 @@ type Ended struct {
 // OfRun words the notice of a run that ended in error, in the form that iTop
 // 3.2.0 gives it, without its links into pages of its own, or of one that was
 // held; nil when there is nothing to tell.
-func OfRun(e Ended, to []string, now time.Time) *rollcall.Notice {
+func OfRun(e Ended, to []string, now time.Time) *rollcall.Dispatch {
 	suffix, sentences := ending(&e)
 	if suffix == "" || len(to) == 0 {
 		return nil
 	}
-	n := &rollcall.Notice{Created: now, To: to, State: rollcall.NoticeWaiting, Subject: "iTop Data Sync - " + oneLine(e.Name) + " - " + suffix}
+	n := &rollcall.Dispatch{Channel: rollcall.ChannelMail, Created: now, To: to, State: rollcall.DispatchWaiting, Subject: "iTop Data Sync - " + oneLine(e.Name) + " - " + suffix}
 	var text, page strings.Builder
 	fmt.Fprintf(&text, "Data synchronization: %s\n", e.Name)
 	fmt.Fprintf(&page, "<p>Data synchronization: %s</p>", html.EscapeString(e.Name))

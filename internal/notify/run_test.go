@@ -37,7 +37,7 @@ func TestOnlyTroubleIsTold(t *testing.T) {
 				}
 				return
 			}
-			if got == nil || got.Subject != test.subject || !strings.Contains(got.Text, test.text) || got.State != rollcall.NoticeWaiting {
+			if got == nil || got.Subject != test.subject || !strings.Contains(got.Text, test.text) || got.State != rollcall.DispatchWaiting {
 				t.Errorf("got %+v, want subject %q and %q", got, test.subject, test.text)
 			}
 		})

@@ -90,7 +90,7 @@ func TestTheContactIsToldWhenARunEndsInError(t *testing.T) {
 	sync("{e: {name: Eve, first_name: E}}", 5, "staff")
 	want(1)
 	office.Refuse(0)
-	waited := exec.Command("sqlite3", filepath.Join(dir, "rollcall.db"), "UPDATE notice SET next_try = created")
+	waited := exec.Command("sqlite3", filepath.Join(dir, "rollcall.db"), "UPDATE dispatch SET next_try = created")
 	if out, err := waited.CombinedOutput(); err != nil {
 		t.Fatalf("let the time pass: %v\n%s", err, out)
 	}
