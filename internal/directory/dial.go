@@ -62,9 +62,12 @@ func connect(ctx context.Context, cfg Config, end endpoint) (*Conn, error) {
 	within, cancel := context.WithTimeout(ctx, cfg.ConnectTimeout)
 	defer cancel()
 	what := "connect to " + end.text
-	conf, err := tlsConfig(cfg.TLS, end)
-	if err != nil {
-		return nil, err
+	var conf *tls.Config // read only where it counts: a system's roots are a lot to read
+	if end.scheme == "ldaps" || cfg.StartTLS {
+		var err error
+		if conf, err = tlsConfig(cfg.TLS, end); err != nil {
+			return nil, err
+		}
 	}
 	nc, err := new(net.Dialer).DialContext(within, end.network, end.address)
 	if err != nil {

@@ -5,4 +5,4 @@ package directory
 import "time"
 
 // nap waits a moment.
-func nap() { time.Sleep(napTime) }
+func nap(d time.Duration) { time.Sleep(d) }

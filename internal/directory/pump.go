@@ -15,16 +15,6 @@ const (
 	chunkCount = 6
 )
 
-// slapd writes each entry by itself. Whoever reads as soon as there is something
-// to read is woken for each, which takes more of the processor than all the rest
-// of a compare, and takes it from a server on the same machine. So after a read
-// that brought little the reader waits for more to gather, about as long as a
-// dozen entries take.
-const (
-	trickleSize = 4 << 10
-	napTime     = 100 * time.Microsecond
-)
-
 // chunk is a buffer of whole messages.
 type chunk struct {
 	buf   []byte
@@ -47,12 +37,14 @@ type pump struct {
 	pages   int
 	bytes   int64
 	last    bool // the last page ended
-	trickle bool // the last read brought little, and there is more of the page to come
+	pace    pace
 }
 
-func startPump(ctx context.Context, c *Conn, turn func(message) ([]byte, []byte)) *pump {
+// startPump reads the answers to the running request; pageSize is how many
+// entries a page brings, 0 when nothing says so.
+func startPump(ctx context.Context, c *Conn, pageSize int, turn func(message) ([]byte, []byte)) *pump {
 	p := &pump{
-		conn: c, ctx: ctx, turn: turn,
+		conn: c, ctx: ctx, turn: turn, pace: pace{size: pageSize},
 		full: make(chan *chunk, chunkCount),
 		free: make(chan *chunk, chunkCount),
 		quit: make(chan struct{}),
@@ -116,13 +108,13 @@ func (p *pump) fill(ch *chunk) (err error) {
 			copy(bigger, ch.buf[:n])
 			ch.buf = bigger
 		}
-		if p.trickle {
-			nap()
+		if pause := p.pace.next(time.Now()); pause > 0 {
+			nap(pause)
 		}
 		got, err := p.read(ch.buf[n:])
 		n += got
 		p.bytes += int64(got)
-		p.trickle = got < trickleSize
+		p.pace.trickle = got < trickleSize
 		if err != nil && got == 0 {
 			return err
 		}
@@ -161,11 +153,14 @@ func (p *pump) inspect(raw []byte) error {
 	if m.id == 0 {
 		return notice(m)
 	}
+	if m.op == opSearchEntry {
+		p.pace.entry()
+	}
 	if m.op != opSearchDone || m.id != p.conn.id {
 		return nil
 	}
 	p.pages++
-	p.trickle = false
+	p.pace.turn()
 	request, controls := p.turn(m)
 	if request == nil {
 		p.last = true

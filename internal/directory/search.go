@@ -218,7 +218,11 @@ const codeMalformed = -1
 // receive takes the answers until the last page ended.
 func (r *running) receive(ctx context.Context) error {
 	c := r.conn
-	p := startPump(ctx, c, r.turn)
+	size := 0
+	if r.paged {
+		size = c.cfg.PageSize
+	}
+	p := startPump(ctx, c, size, r.turn)
 	release := context.AfterFunc(ctx, p.halt)
 	ended := false
 	defer func() {

@@ -11,18 +11,22 @@ type reading struct {
 	err  error
 }
 
-// readAhead begins to read the first of the tasks behind t when both read a
-// directory; nil when it does not. What the log says of it is kept until its
-// turn, and its files have no final names before.
-func (a *app) readAhead(ctx context.Context, t *task, rest []*task) *reading {
+// readAhead begins to read the first of the tasks behind t that is not under way
+// yet, when both read a directory. What the log says of it is kept until its turn, and its files have no
+// final names before.
+func (a *app) readAhead(ctx context.Context, t *task, rest []*task) {
+	for len(rest) > 0 && rest[0].ahead != nil {
+		rest = rest[1:]
+	}
 	if len(rest) == 0 || a.strict {
-		return nil
+		return
 	}
 	next := rest[0]
 	source, isLDAP := next.source.(*ldapSource)
 	if _, alike := t.source.(*ldapSource); !isLDAP || !alike {
-		return nil
+		return
 	}
+	a.accompany(next, rest[1:])
 	ctx, stop := context.WithCancel(ctx)
 	r := &reading{stop: stop, done: make(chan struct{})}
 	next.ahead = r
@@ -32,7 +36,6 @@ func (a *app) readAhead(ctx context.Context, t *task, rest []*task) *reading {
 		defer stop()
 		r.out, r.err = a.read(ctx, next, nil)
 	}()
-	return r
 }
 
 // abandon ends a reading whose turn does not come, and waits for its end.

@@ -20,6 +20,11 @@ func (a *app) collect(ctx context.Context) error {
 	for i, t := range a.tasks {
 		a.current = t.class
 		err := a.collectOne(ctx, t, a.tasks[i+1:])
+		if err != nil {
+			for _, later := range a.tasks[i+1:] {
+				later.ahead.abandon()
+			}
+		}
 		t.logger(a).release()
 		a.log.release()
 		switch {
@@ -41,14 +46,13 @@ func (a *app) collect(ctx context.Context) error {
 func (a *app) collectOne(ctx context.Context, t *task, rest []*task) error {
 	a.log.infof("%s beginning of data collection...", t.label)
 	a.eraseFiles(t)
-	next := a.readAhead(ctx, t, rest)
+	a.accompany(t, rest)
+	a.readAhead(ctx, t, rest)
 	out, err := a.rows(ctx, t)
 	if err != nil {
-		next.abandon()
 		return err
 	}
 	if err := out.finish(); err != nil {
-		next.abandon()
 		return err
 	}
 	t.logger(a).release()
@@ -71,10 +75,7 @@ func (a *app) read(ctx context.Context, t *task, progress func(string, int)) (*o
 	if err := t.source.prepare(ctx); err != nil {
 		return nil, err
 	}
-	out := &output{stem: a.stem(t.label), max: a.chunk, def: t.def, log: t.logger(a), null: a.nullified(t), quiet: t.source.quiet}
-	if a.hasLookups(t) {
-		out.raw = ".raw"
-	}
+	out := a.newOutput(t)
 	err := t.source.fetch(ctx, func(r *row) error {
 		if progress != nil && out.rows%500 == 0 {
 			progress(t.label+": collect", out.rows)
@@ -86,6 +87,15 @@ func (a *app) read(ctx context.Context, t *task, progress func(string, int)) (*o
 		return nil, err
 	}
 	return out, nil
+}
+
+// newOutput returns where the rows of a task are written.
+func (a *app) newOutput(t *task) *output {
+	out := &output{stem: a.stem(t.label), max: a.chunk, def: t.def, log: t.logger(a), null: a.nullified(t), quiet: t.source.quiet}
+	if a.hasLookups(t) {
+		out.raw = ".raw"
+	}
+	return out
 }
 
 // eraseFiles removes what an earlier collection left, so that nothing stale is

@@ -75,9 +75,12 @@ func hostURI(host, port string) string {
 	return "ldaps://" + host + ":" + port
 }
 
+// dial makes a connection to a directory.
+type dial func(ctx context.Context, cfg directory.Config) (*directory.Conn, error)
+
 // open connects and binds, and says so as the original does; the password is
 // never shown.
-func (s *session) open(ctx context.Context) (*directory.Conn, error) {
+func (s *session) open(ctx context.Context, dial dial) (*directory.Conn, error) {
 	if s.uri == "" {
 		s.log.warningf("Using the old syntax with two parameters 'ldaphost' and 'ldapport' to call ldapconnect.\n"+
 			"Consider upgrading your configuration file to use the parameter 'ldapuri' instead.\n"+
@@ -89,7 +92,7 @@ func (s *session) open(ctx context.Context) (*directory.Conn, error) {
 		shown = masked
 	}
 	s.log.debugf("ldap_bind('%s', '%s')...", s.login, shown)
-	conn, err := directory.Dial(ctx, s.config)
+	conn, err := dial(ctx, s.config)
 	if err != nil {
 		s.log.errorf("ldap_bind to %s failed, check your LDAP connection parameters (<ldapxxx>)!", s.uri)
 		s.log.errorf("ldap_bind('%s', '%s') FAILED (%s).", s.login, shown, ldapReason(err, s.strict))

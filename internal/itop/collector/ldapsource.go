@@ -47,9 +47,11 @@ type ldapSource struct {
 	follow  map[string]map[string]string
 	profile *profileRule
 
-	conn *directory.Conn
-	out  row
-	buf  []byte
+	conn       *directory.Conn
+	companions []*companion
+	out        row
+	buf        []byte
+	entries    int
 }
 
 // column is one column of the rows and where its value comes from.
@@ -86,13 +88,26 @@ func (a *app) newEntries(t *task) (rowSource, error) {
 
 // prepare connects and signs in.
 func (s *ldapSource) prepare(ctx context.Context) error {
-	conn, err := s.session.open(ctx)
+	if err := s.prepareBy(ctx, directory.Dial); err != nil {
+		if s.conn != nil {
+			_ = s.conn.Close()
+		}
+		return err
+	}
+	for _, c := range s.companions {
+		c.prepare(ctx, s.conn)
+	}
+	return nil
+}
+
+// prepareBy is prepare over the connection that dial makes or has.
+func (s *ldapSource) prepareBy(ctx context.Context, dial dial) error {
+	conn, err := s.session.open(ctx, dial)
 	if err != nil {
 		return errPrepare
 	}
 	s.conn = conn
 	if err := s.readFollowed(ctx); err != nil {
-		_ = conn.Close()
 		return s.searchFailed(err)
 	}
 	return nil
@@ -105,32 +120,31 @@ func (s *ldapSource) searchFailed(err error) error {
 	return errPrepare
 }
 
-// fetch reads the entries. The number of entries is known at the end, and said
-// before what happened on the way, as in the original, which reads them all
-// first.
+// fetch reads the entries, for the companions too. The number of entries is
+// known at the end, and said before what happened on the way, as in the original,
+// which reads them all first.
 func (s *ldapSource) fetch(ctx context.Context, emit func(*row) error) error {
 	defer s.conn.Close()
 	reader, err := ldap.New(ldap.Config{
-		Directory: s.session.config, Bases: []string{s.base}, Filter: s.filter, Key: rollcall.FieldDN, Fields: s.asked,
+		Directory: s.session.config, Bases: []string{s.base}, Filter: s.filter, Key: rollcall.FieldDN, Fields: s.fieldsOfAll(),
 		Groups: ldap.Groups{Bases: s.groupBases()}, Now: s.app.env.Now,
 	})
 	if err != nil {
 		return s.searchFailed(err)
 	}
-	log := s.log
-	search := fmt.Sprintf("ldap_search('%s', '%s', ['%s'])...", s.base, s.filter, strings.Join(s.wanted(), "', '"))
-	log.debugf("%s", search)
-	log.delay()
+	s.begin()
+	for _, c := range s.companions {
+		c.source.begin()
+	}
 	var failed error // of emit: not the directory's fault
-	n := 0
 	result, err := reader.CollectOver(ctx, s.conn, func(e *rollcall.Entry) error {
-		ok := s.fill(e, n)
-		n++
-		if !ok {
-			return nil
+		if failed = s.take(e, emit); failed != nil {
+			return failed
 		}
-		failed = emit(&s.out)
-		return failed
+		for _, c := range s.companions {
+			c.take(e)
+		}
+		return nil
 	})
 	if failed != nil {
 		return failed
@@ -138,13 +152,39 @@ func (s *ldapSource) fetch(ctx context.Context, emit func(*row) error) error {
 	if err != nil {
 		return s.searchFailed(err)
 	}
-	s.report(result, search)
+	s.report(result)
+	for _, c := range s.companions {
+		c.source.report(result)
+	}
 	return nil
 }
 
+// begin says that the search begins.
+func (s *ldapSource) begin() {
+	s.entries = 0
+	s.log.debugf("%s", s.search())
+	s.log.delay()
+}
+
+// search is how the log calls the search.
+func (s *ldapSource) search() string {
+	return fmt.Sprintf("ldap_search('%s', '%s', ['%s'])...", s.base, s.filter, strings.Join(s.wanted(), "', '"))
+}
+
+// take hands on the row of an entry.
+func (s *ldapSource) take(e *rollcall.Entry, emit func(*row) error) error {
+	ok := s.fill(e, s.entries)
+	s.entries++
+	if !ok {
+		return nil
+	}
+	return emit(&s.out)
+}
+
 // report says what the search came to, before what was held back meanwhile.
-func (s *ldapSource) report(result directory.Result, search string) {
+func (s *ldapSource) report(result directory.Result) {
 	log := s.log
+	search := s.search()
 	held := log.held
 	log.held = nil
 	log.release()

@@ -93,7 +93,7 @@ func (t *ldapTest) run(ctx context.Context, p *Parameters) error {
 	if err != nil {
 		return err
 	}
-	conn, err := session.open(ctx)
+	conn, err := session.open(ctx, directory.Dial)
 	if err != nil {
 		return errPrepare
 	}
