@@ -43,7 +43,8 @@ func (a *app) pages(ctx context.Context) (*pages, error) {
 		return nil, err
 	}
 	accounts, err := auth.New(auth.Config{
-		Model: model, Store: a.store, Directories: doors, Remember: serve.SignIn.Remember, Now: p.now, Log: p.log,
+		Model: model, Store: a.store, Directories: doors, NoLocal: noLocal(&serve.SignIn), Spare: spare(&serve.SignIn),
+		Remember: serve.SignIn.Remember, Now: p.now, Log: p.log,
 	})
 	if err != nil {
 		return nil, err

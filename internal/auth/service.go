@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
@@ -40,21 +41,14 @@ type accounts interface {
 	Scan(ctx context.Context, class *rollcall.Class, from rollcall.ObjectID, yield func(*rollcall.Object) error) error
 }
 
-// Directories proves the passwords of accounts that live in a directory.
-type Directories interface {
-	// Verify finds the one entry that a login means in a directory (the usual one
-	// for an empty name) and signs in as it. A wrong password or an unknown login
-	// is of kind Unauthorized; anything else is trouble with the directory. The
-	// password is never empty.
-	Verify(ctx context.Context, directory, login string, password rollcall.Secret) error
-}
-
 // Config is what a Service works with. Zero values stand for the defaults.
 type Config struct {
 	Model       *rollcall.Model
 	Store       accounts
 	Directories Directories // nil: accounts of directories cannot sign in
+	NoLocal     bool        // accounts with a password of their own cannot sign in
 	Limits      Limits
+	Spare       Spare // of the accounts of directories
 	// Remember is how long a proved password is not proved again: 5 minutes for
 	// our own accounts, one minute at most for those of directories, which may
 	// change behind our back. A new password or another state of the account
@@ -69,6 +63,8 @@ type Service struct {
 	Config
 	user     *rollcall.Class
 	limiter  *limiter
+	guesses  *guesses
+	flights  flights
 	proofs   *proofs
 	accents  accents
 	sessions sessions
@@ -85,6 +81,9 @@ func New(c Config) (*Service, error) {
 	if c.Limits == (Limits{}) {
 		c.Limits = DefaultLimits()
 	}
+	if c.Spare == (Spare{}) {
+		c.Spare = DefaultSpare()
+	}
 	if c.Remember == 0 {
 		c.Remember = 5 * time.Minute
 	}
@@ -99,6 +98,7 @@ func New(c Config) (*Service, error) {
 		return nil, rollcall.Errorf(rollcall.Internal, "sign-in: the model has no class User")
 	}
 	s.limiter = newLimiter(c.Limits, c.Now)
+	s.guesses = newGuesses(c.Spare, c.Now)
 	s.proofs = newProofs()
 	var err error
 	s.decoy, err = Hash(rollcall.Secret(rand.Text()))
@@ -146,7 +146,8 @@ func (s *Service) signIn(ctx context.Context, c Credentials) (*Account, error) {
 		return nil, err
 	}
 	if !s.holds(proof, object) {
-		if err := s.prove(ctx, c, login, object); err != nil {
+		object, err = s.flights.share(ctx, proof.key, func() (*rollcall.Object, error) { return s.prove(ctx, c, login, object) })
+		if err != nil {
 			return nil, err
 		}
 		proof = nil
@@ -194,51 +195,65 @@ func (s *Service) tooMany() error {
 	return rollcall.Errorf(rollcall.Unauthorized, "too many wrong sign-ins for the account or from the address; they must wait")
 }
 
-// prove holds a password against an account, nil for one that does not exist.
-// Both take as long.
-func (s *Service) prove(ctx context.Context, c Credentials, login string, object *rollcall.Object) error {
+// prove holds a password against an account, nil for one that does not exist,
+// and returns the account. Both take as long.
+func (s *Service) prove(ctx context.Context, c Credentials, login string, object *rollcall.Object) (*rollcall.Object, error) {
 	if !s.limiter.take(c.From, login) {
-		return s.tooMany()
+		return nil, s.tooMany()
 	}
-	if object == nil {
-		if _, err := s.verify(ctx, s.decoy, c.Password); err != nil {
-			return err
+	object, err := s.proved(ctx, c, object)
+	if err == nil || rollcall.KindOf(err) != rollcall.Unauthorized {
+		s.limiter.refund(c.From, login)
+	}
+	return object, err
+}
+
+// proved asks whoever keeps the password.
+func (s *Service) proved(ctx context.Context, c Credentials, object *rollcall.Object) (*rollcall.Object, error) {
+	switch {
+	case object == nil:
+		return s.unknown(ctx, c)
+	case s.Model.IsA(object.Class.Name, classLocal):
+		return object, s.local(ctx, c, object)
+	case s.Model.IsA(object.Class.Name, classLDAP) && s.Directories != nil:
+		return s.byDirectory(ctx, c, object)
+	}
+	return nil, rollcall.Errorf(rollcall.Unauthorized, "nobody can tell the password of %q", object.Get("login"))
+}
+
+// unknown is somebody with a login that no account has.
+func (s *Service) unknown(ctx context.Context, c Credentials) (*rollcall.Object, error) {
+	err := rollcall.Errorf(rollcall.Unauthorized, "there is no such account")
+	if s.Directories != nil && slices.ContainsFunc(c.Classes, func(class string) bool { return s.Model.IsA(classLDAP, class) }) {
+		var object *rollcall.Object
+		if object, err = s.stranger(ctx, c); err == nil {
+			return object, nil
 		}
-		return rollcall.Errorf(rollcall.Unauthorized, "there is no such account")
 	}
-	right, err := s.passwordFits(ctx, object, c.Password)
+	if rollcall.KindOf(err) == rollcall.Unauthorized {
+		if _, err := s.verify(ctx, s.decoy, c.Password); err != nil {
+			return nil, err
+		}
+	}
+	return nil, err
+}
+
+// local proves the password of an account that has one of its own.
+func (s *Service) local(ctx context.Context, c Credentials, object *rollcall.Object) error {
+	hash := object.Get("password")
+	if hash == "" || s.NoLocal { // iTop 3.2.0 accepts such an account, and nobody can sign in to it
+		hash = s.decoy
+	}
+	right, err := s.verify(ctx, hash, c.Password)
 	switch {
 	case err != nil:
-		s.limiter.refund(c.From, login)
 		return err
+	case s.NoLocal:
+		return rollcall.Errorf(rollcall.Unauthorized, "%q has a password of its own, and such accounts may not sign in here", object.Get("login"))
 	case !right:
 		return rollcall.Errorf(rollcall.Unauthorized, "wrong password for %q", object.Get("login"))
 	}
-	s.limiter.refund(c.From, login)
 	return nil
-}
-
-// passwordFits asks whoever keeps the password of an account.
-func (s *Service) passwordFits(ctx context.Context, object *rollcall.Object, password rollcall.Secret) (bool, error) {
-	switch {
-	case s.Model.IsA(object.Class.Name, classLocal):
-		hash := object.Get("password")
-		if hash == "" { // iTop 3.2.0 accepts such an account, and nobody can sign in to it
-			hash = s.decoy
-		}
-		return s.verify(ctx, hash, password)
-	case s.Model.IsA(object.Class.Name, classLDAP) && s.Directories != nil:
-		err := s.Directories.Verify(ctx, object.Get("ldap_server"), object.Get("login"), password)
-		if err != nil && rollcall.KindOf(err) == rollcall.Unauthorized {
-			s.Log.Info("the directory refused a sign-in", slog.String("account", object.Get("login")), slog.Any("err", err))
-			return false, nil
-		}
-		if err != nil {
-			return false, rollcall.Errorf(rollcall.Unavailable, "ask the directory about %s: %w", object.Get("login"), err)
-		}
-		return true, nil
-	}
-	return false, nil
 }
 
 // verify computes no more hashes at once than there are processors.

@@ -121,14 +121,34 @@ func (w *world) isRefused(login string, password rollcall.Secret) {
 // directories stands for the directories that know the passwords of UserLDAP.
 type directories struct {
 	mu    sync.Mutex
-	asked []string // server/login of each question
+	asked []string // server/login of each question about a password
 	fail  error
+	// known are the entries that no account has the login of, by what somebody may
+	// write; follow says what becomes of whoever signed in.
+	known  map[string]auth.Person
+	follow func(*auth.Person) (rollcall.ObjectID, error)
+	wait   chan struct{} // each question waits for it; nil: none does
 }
 
-func (d *directories) Verify(_ context.Context, server, login string, password rollcall.Secret) error {
+func (d *directories) Find(_ context.Context, s auth.Subject) (*auth.Person, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.asked = append(d.asked, server+"/"+login)
+	if p, ok := d.known[s.Login]; ok {
+		return &p, nil
+	}
+	if s.Account == 0 {
+		return nil, rollcall.Errorf(rollcall.Unauthorized, "no entry has the login")
+	}
+	return &auth.Person{Directory: s.Directory, DN: "uid=" + s.Login, Key: "key of " + s.Login, Login: s.Login, Account: s.Account}, nil
+}
+
+func (d *directories) Authenticate(_ context.Context, p *auth.Person, password rollcall.Secret) error {
+	if d.wait != nil {
+		<-d.wait
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.asked = append(d.asked, p.Directory+"/"+p.Login)
 	switch {
 	case d.fail != nil:
 		return d.fail
@@ -136,4 +156,14 @@ func (d *directories) Verify(_ context.Context, server, login string, password r
 		return rollcall.Errorf(rollcall.Unauthorized, "invalid credentials")
 	}
 	return nil
+}
+
+func (d *directories) Follow(_ context.Context, p *auth.Person) (rollcall.ObjectID, error) {
+	d.mu.Lock()
+	follow := d.follow
+	d.mu.Unlock()
+	if follow != nil {
+		return follow(p)
+	}
+	return p.Account, nil
 }

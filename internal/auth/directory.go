@@ -1,0 +1,182 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"rollcall/internal/rollcall"
+)
+
+// Subject is whom a directory is asked for.
+type Subject struct {
+	Login     string            // as whoever signs in writes it, or as the account has it
+	Account   rollcall.ObjectID // 0: no account has the login
+	Directory string            // the one that the account names; "" for none
+}
+
+// Person is the one entry of a directory that a subject is.
+type Person struct {
+	Directory string
+	DN        string
+	Key       string            // of the entry, whatever its DN
+	Login     string            // what the directory calls it
+	Account   rollcall.ObjectID // that a run tied to the entry; 0 for none
+	Password  string            // when the password was changed last, in the directory's own words
+}
+
+// Directories proves the passwords of accounts that live in a directory. What it
+// refuses is of kind Unauthorized; anything else is trouble with a directory.
+type Directories interface {
+	// Find finds the entry that a subject is, in the first directory that has one. It
+	// refuses one that is not there, that is there twice, or whose account is disabled,
+	// locked or expired there.
+	Find(ctx context.Context, s Subject) (*Person, error)
+	// Authenticate tries a password, which is never empty, as the person: once, at one
+	// server that answers.
+	Authenticate(ctx context.Context, p *Person, password rollcall.Secret) error
+	// Follow has the registry follow the entry of a person who signed in, as far as
+	// that is wanted: it makes the account of one who has none, or brings that of one
+	// who has up to date. It returns the account: 0 when there is none to be. What
+	// keeps the person out is of kind Unauthorized; for anything else the account as it
+	// stands will do.
+	Follow(ctx context.Context, p *Person) (rollcall.ObjectID, error)
+}
+
+// Trouble is a directory that could not be asked. Its accounts cannot sign in
+// meanwhile; all others can.
+type Trouble struct {
+	Directory string
+	Err       error
+}
+
+// Error tells the cause as well, for the log.
+func (t *Trouble) Error() string { return t.Public() + ": " + t.Err.Error() }
+
+// Unwrap returns the cause.
+func (t *Trouble) Unwrap() error { return t.Err }
+
+// Public is what whoever wants to come in may read.
+func (t *Trouble) Public() string {
+	return fmt.Sprintf("the directory %s cannot be asked at the moment, so accounts that live there cannot sign in; other accounts can: try again later", t.Directory)
+}
+
+// Explain returns what whoever wants to come in may read of an error of SignIn:
+// nothing that tells whether an account exists, or what is wrong with it.
+func Explain(err error) string {
+	switch t, isTrouble := errors.AsType[*Trouble](err); {
+	case err == nil:
+		return ""
+	case isTrouble:
+		return t.Public()
+	case rollcall.KindOf(err) == rollcall.Unauthorized:
+		return "the login or the password is wrong, the account may not sign in, or there were too many wrong attempts"
+	}
+	return "sign-in does not work at the moment: try again later"
+}
+
+// troubled says that a directory could not be asked, unless it refused.
+func troubled(directory string, err error) error {
+	if err == nil || rollcall.KindOf(err) == rollcall.Unauthorized {
+		return err
+	}
+	if _, ok := errors.AsType[*Trouble](err); !ok {
+		err = &Trouble{Directory: directory, Err: err}
+	}
+	return rollcall.Errorf(rollcall.Unavailable, "%w", err)
+}
+
+// byDirectory proves the password of an account that lives in a directory, and
+// returns the account as it is then.
+func (s *Service) byDirectory(ctx context.Context, c Credentials, object *rollcall.Object) (*rollcall.Object, error) {
+	who := Subject{Login: object.Get("login"), Account: object.ID, Directory: object.Get("ldap_server")}
+	p, err := s.Directories.Find(ctx, who)
+	if err != nil {
+		return nil, troubled(who.Directory, err)
+	}
+	if err := s.authenticate(ctx, p, c.Password); err != nil {
+		return nil, err
+	}
+	return s.follow(ctx, p, object)
+}
+
+// stranger proves the password of somebody whose login is no account's: one who
+// writes it as DOMAIN\login, as name@domain or as a DN, or who has no account yet.
+func (s *Service) stranger(ctx context.Context, c Credentials) (*rollcall.Object, error) {
+	p, err := s.Directories.Find(ctx, Subject{Login: c.Login})
+	if err != nil {
+		return nil, troubled("", err)
+	}
+	object, err := s.accountOf(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.authenticate(ctx, p, c.Password); err != nil {
+		return nil, err
+	}
+	return s.follow(ctx, p, object)
+}
+
+// accountOf returns the account of a person, nil when there is none. An account
+// that no run tied to the entry counts when asking for it leads to the same one.
+func (s *Service) accountOf(ctx context.Context, p *Person) (*rollcall.Object, error) {
+	if p.Account != 0 {
+		return s.reread(ctx, p.Account)
+	}
+	object, err := s.find(ctx, p.Login, []string{ClassInternal})
+	if err != nil || object == nil {
+		return nil, err
+	}
+	if !s.Model.IsA(object.Class.Name, classLDAP) {
+		return nil, rollcall.Errorf(rollcall.Unauthorized, "%q is an account of the program itself, and stays one", p.Login)
+	}
+	same, err := s.Directories.Find(ctx, Subject{Login: object.Get("login"), Account: object.ID, Directory: object.Get("ldap_server")})
+	if err != nil {
+		return nil, troubled(p.Directory, err)
+	}
+	if same.Directory != p.Directory || same.Key != p.Key {
+		return nil, rollcall.Errorf(rollcall.Unauthorized, "the account %q is that of %s, not of %s", p.Login, same.DN, p.DN)
+	}
+	p.Account = object.ID
+	return object, nil
+}
+
+// authenticate tries a password as a person, unless that was done with this very
+// password already, or too many others were wrong.
+func (s *Service) authenticate(ctx context.Context, p *Person, password rollcall.Secret) error {
+	key := s.proofs.sum([]string{p.Directory, p.Key})
+	guess := s.proofs.sum([]string{p.Directory, p.Key, p.Password, password.Reveal()})
+	switch s.guesses.begin(key, guess) {
+	case guessedBefore:
+		return rollcall.Errorf(rollcall.Unauthorized, "wrong password for %s, as before: the directory %s was not asked again", p.DN, p.Directory)
+	case guessedOut:
+		s.limited.Add(1)
+		return rollcall.Errorf(rollcall.Unauthorized, "too many wrong passwords for %s within %s: the directory %s was not asked, so as not to lock the account there", p.DN, s.Spare.Within, p.Directory)
+	}
+	err := s.Directories.Authenticate(ctx, p, password)
+	isWrong := err != nil && rollcall.KindOf(err) == rollcall.Unauthorized
+	s.guesses.end(key, guess, err == nil, isWrong)
+	if isWrong {
+		s.Log.Info("the directory refused a sign-in", slog.String("directory", p.Directory), slog.String("dn", p.DN), slog.Any("err", err))
+	}
+	return troubled(p.Directory, err)
+}
+
+// follow has the registry follow the entry of a person, and returns the account.
+func (s *Service) follow(ctx context.Context, p *Person, object *rollcall.Object) (*rollcall.Object, error) {
+	if p.Account == 0 && object != nil {
+		p.Account = object.ID
+	}
+	id, err := s.Directories.Follow(ctx, p)
+	switch {
+	case err != nil && (object == nil || rollcall.KindOf(err) == rollcall.Unauthorized):
+		return nil, err
+	case err != nil:
+		s.Log.Warn("an account was not brought up to date at its sign-in", slog.String("account", object.Get("login")), slog.Any("err", err))
+		return object, nil
+	case id == 0:
+		return nil, rollcall.Errorf(rollcall.Unauthorized, "%s has no account", p.DN)
+	}
+	return s.reread(ctx, id)
+}
