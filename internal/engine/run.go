@@ -42,6 +42,7 @@ func (e *Engine) Run(ctx context.Context, jobs []Job, opt Options) (*Result, err
 	if err != nil {
 		return r.result(), err
 	}
+	r.run.Started = e.timestamp() // no run of the same sources that ended just now reaches into this one
 	err = r.do(ctx, jobs)
 	for _, l := range r.loads {
 		err = errors.Join(err, l.close())

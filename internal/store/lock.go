@@ -3,15 +3,12 @@ package store
 import (
 	"bytes"
 	"context"
-	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -75,49 +72,4 @@ func (d *sqlite) lock(_ context.Context, s *Store, name string) (func() error, e
 		}
 		return nil
 	}, nil
-}
-
-// lock takes a session's advisory lock on a connection of its own, which the
-// server ends when the process dies.
-func (d *postgres) lock(ctx context.Context, s *Store, name string) (func() error, error) {
-	conn, err := s.writer.Conn(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("lock source %s: %w", name, d.translate(err))
-	}
-	key := d.advisoryKey("source " + name)
-	// The name tells whoever looks at pg_stat_activity too; 63 bytes are kept.
-	_, err = conn.ExecContext(ctx, "SELECT set_config('application_name', $1, false)", "rollcall "+holder(s.now()))
-	var got bool
-	if err == nil {
-		err = conn.QueryRowContext(ctx, "SELECT pg_try_advisory_lock($1)", key).Scan(&got)
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("lock source %s: %w", name, d.translate(err)), discard(conn))
-	}
-	if got {
-		return func() error {
-			if err := discard(conn); err != nil {
-				return fmt.Errorf("unlock source %s: %w", name, err)
-			}
-			return nil
-		}, nil
-	}
-	var who string
-	err = conn.QueryRowContext(ctx, `SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-		WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-		AND l.classid = (($1::bigint >> 32) & 4294967295)::oid AND l.objid = ($1::bigint & 4294967295)::oid`, key).Scan(&who)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) { // none: it ended this moment
-		return nil, errors.Join(fmt.Errorf("lock source %s: %w", name, d.translate(err)), discard(conn))
-	}
-	return nil, errors.Join(heldBy(name, strings.TrimPrefix(who, "rollcall ")), discard(conn))
-}
-
-// discard closes a connection for good, so that its session, its locks and its
-// name end with it.
-func discard(conn *sql.Conn) error {
-	err := conn.Raw(func(any) error { return driver.ErrBadConn })
-	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) {
-		return nil
-	}
-	return err
 }

@@ -18,6 +18,7 @@ import (
 type postgres struct {
 	dsn    string
 	schema string // where our tables are, known once open
+	locks  locks
 }
 
 func (d *postgres) traits() *traits { return &postgresTraits }

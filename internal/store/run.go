@@ -98,13 +98,13 @@ func (t *Tx) FinishRun(ctx context.Context, run *rollcall.Run, problems []rollca
 	if err != nil {
 		return fmt.Errorf("finish run %d: %w", run.ID, err)
 	}
-	n, err := t.exec(ctx, "UPDATE run SET ended = ?, state = ?, sources = ?, error = ?, digest = ? WHERE id = ?",
-		timeText(run.Ended), string(run.State), string(sources), run.Error, run.Digest, run.ID)
+	n, err := t.exec(ctx, "UPDATE run SET ended = ?, state = ?, sources = ?, error = ?, digest = ? WHERE id = ? AND state = ?",
+		timeText(run.Ended), string(run.State), string(sources), run.Error, run.Digest, run.ID, string(rollcall.RunRunning))
 	if err != nil {
 		return fmt.Errorf("finish run %d: %w", run.ID, err)
 	}
 	if n == 0 {
-		return rollcall.Errorf(rollcall.NotFound, "finish run %d: there is no such run", run.ID)
+		return t.unfinished(ctx, run.ID)
 	}
 	if run.State == rollcall.RunCompleted && run.Undoes == 0 {
 		if err := t.overtake(ctx, run); err != nil {
@@ -129,6 +129,22 @@ func (t *Tx) insertProblems(ctx context.Context, run int64, problems []rollcall.
 		return fmt.Errorf("keep the problems of run %d: %w", run, err)
 	}
 	return nil
+}
+
+// unfinished says why a run cannot end. One that another process closed lost its
+// locks while it went on, as when the database was restarted: what it decided by
+// is no longer so, and must not be kept.
+func (t *Tx) unfinished(ctx context.Context, id int64) error {
+	found, err := t.runs(ctx, readRuns+" WHERE id = ?", []any{id})
+	switch {
+	case err != nil:
+		return fmt.Errorf("finish run %d: %w", id, err)
+	case len(found) == 0:
+		return rollcall.Errorf(rollcall.NotFound, "finish run %d: there is no such run", id)
+	case found[0].Error == abandoned:
+		return rollcall.Errorf(rollcall.Unavailable, "finish run %d: the connection to the database that held its sources was lost, and another process has taken them since; nothing was changed", id)
+	}
+	return rollcall.Errorf(rollcall.Conflict, "finish run %d: it has ended as %s", id, found[0].State)
 }
 
 // FinishRun records how a run ended in a transaction of its own: the run's was

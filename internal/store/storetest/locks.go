@@ -40,6 +40,7 @@ func (s *suite) lockTests() map[string]func(*testing.T) {
 	return map[string]func(*testing.T){
 		"LockExcludesTwoStoresOfOneProcess": s.lockTwice,
 		"LockDiesWithItsProcess":            s.lockProcess,
+		"LocksOfManySources":                s.lockMany,
 	}
 }
 
@@ -56,6 +57,21 @@ func (s *suite) lockTwice(t *testing.T) {
 	again := value[func() error](t)(second.LockSource(t.Context(), "persons/of all"))
 	must(t, again())
 	must(t, other())
+}
+
+// lockMany takes more locks than a store has connections, and still works.
+func (s *suite) lockMany(t *testing.T) {
+	dsn := s.fresh(t)
+	first, second := openAt(t, dsn, Model()), openAt(t, dsn, Model())
+	var release []func() error
+	for i := range 40 {
+		release = append(release, value[func() error](t)(first.LockSource(t.Context(), fmt.Sprint("source ", i))))
+	}
+	must(t, first.StartRun(t.Context(), newRun("source 0")))
+	for i, free := range release {
+		must(t, free())
+		must(t, value[func() error](t)(second.LockSource(t.Context(), fmt.Sprint("source ", i)))())
+	}
 }
 
 func wantHeld(t *testing.T, err error, by string) {

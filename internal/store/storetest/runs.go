@@ -71,6 +71,10 @@ func (s *suite) runsAbandoned(t *testing.T) {
 	}
 	same(t, "another source's run", value[rollcall.Run](t)(st.Run(t.Context(), alive.ID)), *alive)
 	same(t, "a run that ended", value[rollcall.Run](t)(st.Run(t.Context(), ended.ID)), *ended)
+	// It was not dead but had lost its locks: what it did is not kept.
+	dead.State, dead.Ended = rollcall.RunCompleted, Now
+	wantKind(t, st.FinishRun(t.Context(), dead, nil), rollcall.Unavailable)
+	wantKind(t, st.FinishRun(t.Context(), ended, nil), rollcall.Conflict)
 }
 
 func (s *suite) runsInTx(t *testing.T) {
