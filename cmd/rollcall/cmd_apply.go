@@ -117,10 +117,7 @@ func (a *app) held(ctx context.Context, id int64) (rollcall.Run, error) {
 }
 
 func (c *applyCmd) drop(ctx context.Context, a *app, id int64) error {
-	if _, err := a.held(ctx, id); err != nil {
-		return err
-	}
-	if err := a.store.SetRunState(ctx, id, rollcall.RunDropped); err != nil {
+	if err := a.drop(ctx, id); err != nil {
 		return err
 	}
 	if !c.JSON {
@@ -129,12 +126,25 @@ func (c *applyCmd) drop(ctx context.Context, a *app, id int64) error {
 	return nil
 }
 
+// drop refuses a held run.
+func (a *app) drop(ctx context.Context, id int64) error {
+	if _, err := a.held(ctx, id); err != nil {
+		return err
+	}
+	return a.store.SetRunState(ctx, id, rollcall.RunDropped)
+}
+
+func (c *applyCmd) approve(ctx context.Context, a *app, id int64) error {
+	result, err := a.approve(ctx, id, a.sync, engine.Options{})
+	return a.report(c.data, result, err)
+}
+
 // approve carries out a held run, provided that it would still do what it was
 // held for.
-func (c *applyCmd) approve(ctx context.Context, a *app, id int64) error {
+func (a *app) approve(ctx context.Context, id int64, run runFunc, options engine.Options) (*engine.Result, error) {
 	held, err := a.held(ctx, id)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	names := make([]string, len(held.Sources))
 	for i, s := range held.Sources {
@@ -142,17 +152,21 @@ func (c *applyCmd) approve(ctx context.Context, a *app, id int64) error {
 	}
 	sources, err := a.choose(names)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	confirm := func(run *rollcall.Run) error { return sameRun(&held, run) }
+	options.Kind, options.Approved = "apply", true
+	options.Confirm = func(run *rollcall.Run) error { return sameRun(&held, run) }
 	// The sink makes the engine sum its changes up, which is what confirm compares.
-	sink := func(*rollcall.Change) error { return nil }
-	result, err := a.sync(ctx, sources, engine.Options{Kind: "apply", Approved: true, Confirm: confirm, Sink: sink})
+	options.Sink = func(*rollcall.Change) error { return nil }
+	result, err := run(ctx, sources, options)
 	if err == nil {
 		err = a.store.SetRunState(ctx, id, rollcall.RunApproved)
 	}
-	return a.report(c.data, result, err)
+	return result, err
 }
+
+// runFunc makes a run of some sources.
+type runFunc func(ctx context.Context, sources []*rollcall.Source, options engine.Options) (*engine.Result, error)
 
 // sameRun refuses a run that would do other things than the held one.
 func sameRun(held, now *rollcall.Run) error {

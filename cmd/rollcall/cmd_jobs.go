@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"rollcall/internal/config"
 	"rollcall/internal/jobs"
 	"rollcall/internal/report"
 )
@@ -123,18 +124,22 @@ func (c *jobsTimetableCmd) Run(_ context.Context, p *program) error {
 	rows := make([][]string, len(entries))
 	for i, e := range entries {
 		line, next := &s.config.Timetable[i], ""
-		when := line.Cron
-		if line.Every > 0 {
-			when = "every " + line.Every.String()
-		}
 		if e.Schedule != nil {
 			if at := e.Schedule.Next(p.now()); !at.IsZero() {
 				next = at.In(options.Zone).Format(time.DateTime)
 			}
 		}
-		rows[i] = []string{e.Name, when, next, joinedOr(line.Sources, "all sources"), strconv.Itoa(e.Retries)}
+		rows[i] = []string{e.Name, whenText(line), next, joinedOr(line.Sources, "all sources"), strconv.Itoa(e.Retries)}
 	}
 	return report.Table(p.out, options, []string{"line", "when", "next", "sources", "retries"}, rows)
+}
+
+// whenText says when a line of the timetable is due, "" for only on demand.
+func whenText(line *config.Line) string {
+	if line.Every > 0 {
+		return "every " + line.Every.String()
+	}
+	return line.Cron
 }
 
 type jobsRunCmd struct {

@@ -53,10 +53,7 @@ func (c *serveCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer closing(s.close, &err)
-	stop, err := a.alongside(ctx)
-	if err != nil {
-		return err
-	}
+	stop := a.alongside(ctx, s.queue)
 	defer closing(stop, &err)
 	reserve := make([]byte, heapReserve)
 	defer runtime.KeepAlive(reserve)

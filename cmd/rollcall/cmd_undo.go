@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"rollcall/internal/engine"
 	"rollcall/internal/report"
 	"rollcall/internal/rollcall"
 )
@@ -36,11 +37,7 @@ func (c *undoCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer closing(a.close, &err)
-	sources := make([]rollcall.Source, len(a.sources))
-	for i, src := range a.sources {
-		sources[i] = *src
-	}
-	result, err := a.engine.Undo(ctx, c.ID, sources, who(), c.DryRun)
+	result, err := a.undo(ctx, c.ID, who(), c.DryRun)
 	if err != nil {
 		return err
 	}
@@ -52,6 +49,15 @@ func (c *undoCmd) Run(ctx context.Context, p *program) (err error) {
 	}
 	fmt.Fprintf(p.out, "Run %d is undone (as run %d).\n", c.ID, result.Run.ID)
 	return nil
+}
+
+// undo takes a run back.
+func (a *app) undo(ctx context.Context, id int64, by string, dry bool) (*engine.Result, error) {
+	sources := make([]rollcall.Source, len(a.sources))
+	for i, src := range a.sources {
+		sources[i] = *src
+	}
+	return a.engine.Undo(ctx, id, sources, by, dry)
 }
 
 // preview shows the run's steps backwards.

@@ -46,18 +46,9 @@ func (c *whyCmd) Run(ctx context.Context, p *program) (err error) {
 // tell finds the object that is meant and tells its story.
 func (c *whyCmd) tell(ctx context.Context, a *app) error {
 	p := a.program
-	found, err := a.find(ctx, c.Object)
+	found, err := a.meant(ctx, c.Object, c.Attribute)
 	if err != nil {
 		return err
-	}
-	if c.Attribute != "" && len(found) > 1 {
-		// One entry often makes a person and an account: the attribute tells which is meant.
-		having := slices.DeleteFunc(slices.Clone(found), func(f named) bool {
-			return a.model.Class(f.Class).Attribute(c.Attribute) == nil
-		})
-		if len(having) > 0 {
-			found = having
-		}
 	}
 	switch len(found) {
 	case 0:
@@ -84,6 +75,23 @@ func (c *whyCmd) tell(ctx context.Context, a *app) error {
 		return err
 	}
 	return report.Why(p.out, p.look(c.data), s)
+}
+
+// meant returns the objects that a text means, of those with an attribute when
+// one is named: one entry often makes a person and an account, and the
+// attribute tells which is meant.
+func (a *app) meant(ctx context.Context, text, attribute string) ([]named, error) {
+	found, err := a.find(ctx, text)
+	if err != nil || attribute == "" || len(found) < 2 {
+		return found, err
+	}
+	having := slices.DeleteFunc(slices.Clone(found), func(f named) bool {
+		return a.model.Class(f.Class).Attribute(attribute) == nil
+	})
+	if len(having) > 0 {
+		return having, nil
+	}
+	return found, nil
 }
 
 // absence explains why the registry does not know somebody.

@@ -76,12 +76,20 @@ func (w *planWriter) change(c *rollcall.Change) error {
 	return nil
 }
 
+// reader reads the changes from their beginning.
+func (w *planWriter) reader() (io.Reader, error) {
+	if err := w.out.Flush(); err != nil {
+		return nil, fmt.Errorf("write the plan: %w", err)
+	}
+	if _, err := w.changes.Seek(0, io.SeekStart); err != nil {
+		return nil, fmt.Errorf("read the plan: %w", err)
+	}
+	return w.changes, nil
+}
+
 // keep writes the whole plan and gives it its name; a plan that is there already
 // is replaced at once or not at all.
 func (w *planWriter) keep(h header) (err error) {
-	if err := w.out.Flush(); err != nil {
-		return fmt.Errorf("write the plan: %w", err)
-	}
 	f, err := os.CreateTemp(filepath.Dir(w.path), ".plan-*")
 	if err != nil {
 		return fmt.Errorf("write the plan: %w", err)
@@ -105,10 +113,11 @@ func (w *planWriter) writeTo(f io.Writer, h header) error {
 	if _, err := f.Write(append(line, '\n')); err != nil {
 		return err
 	}
-	if _, err := w.changes.Seek(0, io.SeekStart); err != nil {
+	changes, err := w.reader()
+	if err != nil {
 		return err
 	}
-	_, err = io.Copy(f, w.changes)
+	_, err = io.Copy(f, changes)
 	return err
 }
 

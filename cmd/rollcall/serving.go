@@ -11,6 +11,7 @@ import (
 
 	"rollcall/internal/itop/gate"
 	"rollcall/internal/itop/paramfile"
+	"rollcall/internal/jobs"
 	"rollcall/internal/rollcall"
 	"rollcall/internal/server"
 )
@@ -19,6 +20,7 @@ import (
 type serving struct {
 	server *server.Server
 	pages  *pages
+	queue  *jobs.Service
 }
 
 // serving makes the pages, the gate before them and the server around them, and
@@ -28,7 +30,25 @@ func (a *app) serving(ctx context.Context) (*serving, error) {
 	if err != nil {
 		return nil, err
 	}
-	serve := &a.config.Serve
+	queue, err := a.working(ctx)
+	if err != nil {
+		return nil, errors.Join(err, pages.doors.close())
+	}
+	s := &serving{pages: pages, queue: queue}
+	if err := a.listen(ctx, s); err != nil {
+		return nil, errors.Join(err, queue.Close(), pages.doors.close())
+	}
+	return s, nil
+}
+
+// listen makes the API, and the server around all pages.
+func (a *app) listen(ctx context.Context, s *serving) error {
+	serve, pages := &a.config.Serve, s.pages
+	r := &recent{store: a.store, now: a.program.now}
+	own, err := a.api(pages, s.queue, r)
+	if err != nil {
+		return err
+	}
 	metrics := server.NewMetrics()
 	metrics.Count("rollcall_sign_ins_refused_total", "Sign-ins that were refused.", func() float64 {
 		refused, _ := pages.accounts.Counts()
@@ -38,18 +58,19 @@ func (a *app) serving(ctx context.Context) (*serving, error) {
 		_, limited := pages.accounts.Counts()
 		return float64(limited)
 	})
-	s, err := server.Open(ctx, server.Config{
+	h := &health{app: a, queue: s.queue, recent: r}
+	h.measure(metrics)
+	s.server, err = server.Open(ctx, server.Config{
 		Listen: serve.Listen, Cert: serve.Cert, Key: serve.Key, Plain: serve.PlainHTTP,
 		Limits: a.serverLimits(), Proxies: serve.Proxies, MetricsFrom: serve.MetricsFrom,
-		Ready: a.ready, Metrics: metrics, Now: a.program.now, Log: a.program.log,
-	}, pages.routes(a.gate(pages), serve.Root, serve.Maintenance))
-	if err != nil {
-		return nil, errors.Join(err, pages.doors.close())
-	}
-	return &serving{server: s, pages: pages}, nil
+		Ready: h.ready, Detail: h.detail, Metrics: metrics, Now: a.program.now, Log: a.program.log,
+	}, a.routes(pages, own))
+	return err
 }
 
-func (s *serving) close() error { return errors.Join(s.server.Close(), s.pages.doors.close()) }
+func (s *serving) close() error {
+	return errors.Join(s.server.Close(), s.queue.Close(), s.pages.doors.close())
+}
 
 // gate is what the configuration says of who comes in how.
 func (a *app) gate(p *pages) *gate.Gate {

@@ -58,15 +58,10 @@ func (a *app) work(ctx context.Context, j *jobs.Job) error {
 
 // alongside runs what a server does besides answering: jobs and the outbox. Stop
 // ends both and returns what went wrong.
-func (a *app) alongside(ctx context.Context) (stop func() error, err error) {
+func (a *app) alongside(ctx context.Context, queue *jobs.Service) (stop func() error) {
 	var parts []func(context.Context) error
-	release := func() error { return nil }
-	if len(a.config.Timetable) > 0 {
-		queue, err := a.working(ctx)
-		if err != nil {
-			return nil, err
-		}
-		parts, release = append(parts, queue.Run), queue.Close
+	if len(a.config.Sources) > 0 { // else there is nothing to work
+		parts = append(parts, queue.Run)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	if a.notices != nil {
@@ -88,8 +83,8 @@ func (a *app) alongside(ctx context.Context) (stop func() error, err error) {
 		for range parts {
 			err = errors.Join(err, <-ended)
 		}
-		return errors.Join(err, release())
-	}, nil
+		return err
+	}
 }
 
 func joinedOr(list []string, otherwise string) string {

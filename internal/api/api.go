@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -29,8 +30,10 @@ type Config struct {
 	Basic      bool // login and password may come in the header Authorization
 	Tokens     bool // tokens of applications and personal ones may come in
 	SecureOnly bool // plain HTTP is refused
-	Now        func() time.Time
-	Log        *slog.Logger
+	// Maintenance is a file: while it exists every request is refused. "" for none.
+	Maintenance string
+	Now         func() time.Time
+	Log         *slog.Logger
 }
 
 // Service answers.
@@ -77,6 +80,10 @@ func (s *Service) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
+		if _, err := os.Stat(s.Maintenance); s.Maintenance != "" && err == nil {
+			s.refuse(w, r, rollcall.Errorf(rollcall.Unavailable, "the application is under maintenance"))
+			return
+		}
 		if err := origin.Check(r); err != nil {
 			s.refuse(w, r, rollcall.Errorf(rollcall.Forbidden, "a page of another site may not send this request"))
 			return

@@ -30,6 +30,7 @@ type Serve struct {
 	SecureOnly     bool          // plain HTTP is refused, but for what a proxy says came by TLS
 	ParamFiles     string        // the folder of parameter files that requests may name; "" for none
 	CSVCharset     string        // of CSV when a request names none; "" for ISO-8859-1
+	StaleAfter     time.Duration // older last good runs make /readyz say that the server is not ready; 0: never
 	Maintenance    string        // while this file exists every page says that it is under maintenance; "" for none
 	CronTime       time.Duration // how long a call of cron.php goes on; 0 for the usual
 	CronSleep      time.Duration // between two looks at its tasks; 0 for the usual
@@ -87,6 +88,7 @@ func (s *Serve) read(r *reader, v *value) {
 		"secure_connection_required":     r.truth(&s.SecureOnly),
 		"param_files":                    r.file(&s.ParamFiles),
 		"csv_file_default_charset":       r.name(&s.CSVCharset),
+		"stale_after":                    r.duration(&s.StaleAfter),
 		"maintenance":                    r.file(&s.Maintenance),
 		"cron_max_execution_time":        r.duration(&s.CronTime),
 		"cron_sleep":                     r.duration(&s.CronSleep),

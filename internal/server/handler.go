@@ -35,12 +35,16 @@ func (s *Server) handler(routes map[string]http.Handler) http.Handler {
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readyWithin)
 	defer cancel()
+	detail := ""
+	if from, _ := Client(r, s.Proxies); s.Detail != nil && within(from, s.MetricsFrom) {
+		detail = s.Detail(ctx)
+	}
 	if err := s.Ready(ctx); err != nil {
 		s.Log.Warn("not ready", slog.Any("err", err))
-		plain(w, http.StatusServiceUnavailable, "not ready\n")
+		plain(w, http.StatusServiceUnavailable, "not ready\n"+detail)
 		return
 	}
-	plain(w, http.StatusOK, "ready\n")
+	plain(w, http.StatusOK, "ready\n"+detail)
 }
 
 const readyWithin = 5 * time.Second

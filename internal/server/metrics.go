@@ -48,6 +48,28 @@ func (m *Metrics) Gauge(name, help string, value func() float64) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value))
 }
 
+// Family adds a metric of several numbers that somebody else keeps: read is
+// called for every look, and adds each with the values of its labels.
+func (m *Metrics) Family(name, help string, labels []string, read func(add func(value float64, labels ...string))) {
+	m.registry.MustRegister(&family{prometheus.NewDesc(name, help, labels, nil), read})
+}
+
+// family is a metric whose labels are known only when somebody looks.
+type family struct {
+	desc *prometheus.Desc
+	read func(add func(value float64, labels ...string))
+}
+
+// Describe implements prometheus.Collector.
+func (f *family) Describe(to chan<- *prometheus.Desc) { to <- f.desc }
+
+// Collect implements prometheus.Collector.
+func (f *family) Collect(to chan<- prometheus.Metric) {
+	f.read(func(value float64, labels ...string) {
+		to <- prometheus.MustNewConstMetric(f.desc, prometheus.GaugeValue, value, labels...)
+	})
+}
+
 func (m *Metrics) begin() { m.inFlight.Inc() }
 
 // end counts a request. Pages are told by their route, never by the path asked

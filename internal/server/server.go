@@ -30,7 +30,9 @@ type Config struct {
 	// MetricsFrom are the addresses that may read /metrics; none: loopback alone.
 	MetricsFrom []netip.Prefix
 	// Ready says why no request can be answered now, nil when it can.
-	Ready   func(context.Context) error
+	Ready func(context.Context) error
+	// Detail is what /readyz tells besides, to addresses that may read /metrics; nil: nothing.
+	Detail  func(context.Context) string
 	Metrics *Metrics
 	Now     func() time.Time
 	Log     *slog.Logger

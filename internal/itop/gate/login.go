@@ -31,6 +31,9 @@ func IsMode(name string) bool {
 	return false
 }
 
+// IsTokenMode reports whether a login mode takes tokens.
+func IsTokenMode(name string) bool { return name == ModeToken || name == modeRESTToken }
+
 // mode chooses how a request signs in, "" for not at all. A mode that the
 // request names counts if it is open; otherwise the first open one whose
 // credentials are there, and the form last of all (iTop 3.2.0).

@@ -22,7 +22,7 @@ func Run(t *testing.T, fresh func(testing.TB) string) {
 	t.Helper()
 	s := &suite{fresh: fresh}
 	for _, group := range []map[string]func(*testing.T){
-		s.openTests(), s.objectTests(), s.findTests(), s.historyTests(), s.replicaTests(), s.tableTests(), s.runTests(), s.lockTests(), s.driftTests(), s.queryTests(), s.noticeTests(), s.feedTests(), s.grantTests(), s.largeTests(),
+		s.openTests(), s.objectTests(), s.findTests(), s.historyTests(), s.replicaTests(), s.tableTests(), s.runTests(), s.lockTests(), s.driftTests(), s.queryTests(), s.noticeTests(), s.feedTests(), s.grantTests(), s.largeTests(), s.pageTests(),
 	} {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) {
