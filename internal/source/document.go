@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"net/http"
 	"net/url"
@@ -87,6 +88,9 @@ type Reading struct {
 func (d Document) openFile(ctx context.Context) (*Reading, error) {
 	f, err := os.Open(d.File)
 	if err != nil {
+		if pe, ok := errors.AsType[*fs.PathError](err); ok {
+			err = pe.Err // the error's own text says again what was opened
+		}
 		return nil, rollcall.Errorf(rollcall.NotFound, "open %s: %w", d.File, err)
 	}
 	info, err := f.Stat()

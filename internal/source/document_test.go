@@ -69,6 +69,10 @@ func TestAFileThatIsWrittenToIsNotWhole(t *testing.T) {
 	if _, err := whole(t, source.Document{File: "/dev/null"}, nothing); err == nil {
 		t.Error("a device was taken for a file")
 	}
+	missing := filepath.Join(t.TempDir(), "f")
+	if _, err := whole(t, source.Document{File: missing}, nothing); err == nil || err.Error() != "open "+missing+": no such file or directory" {
+		t.Errorf("of a file that is not there: %v", err)
+	}
 }
 
 // answers are what a server may say; want is part of the error, "" for none.

@@ -88,6 +88,17 @@ func (c *call) update(ctx context.Context) error {
 	if !c.Rights.Allows(c.account, f.class, auth.Write) {
 		return c.refused("modifying", f.class)
 	}
+	return c.changeOne(ctx, comment, f, given, func(ch *change, o *rollcall.Object, fields *fieldSet) (bool, error) {
+		if err := ch.edit(ctx, o, fields); err != nil {
+			return false, err
+		}
+		return true, ch.show(ctx, o, list, shown{message: "updated", emptied: fields.emptied})
+	})
+}
+
+// changeOne is change for the one object that a key names and the fields given
+// for it.
+func (c *call) changeOne(ctx context.Context, comment string, f *find, given *value, do func(*change, *rollcall.Object, *fieldSet) (keep bool, err error)) error {
 	return c.change(ctx, comment, func(ch *change) (bool, error) {
 		o, err := ch.one(ctx, ch.tx, f)
 		if err != nil {
@@ -97,10 +108,7 @@ func (c *call) update(ctx context.Context) error {
 		if err != nil {
 			return false, err
 		}
-		if err := ch.edit(ctx, &o, fields); err != nil {
-			return false, err
-		}
-		return true, ch.show(ctx, &o, list, shown{message: "updated", emptied: fields.emptied})
+		return do(ch, &o, fields)
 	})
 }
 

@@ -27,16 +27,8 @@ func (c *call) applyStimulus(ctx context.Context) error {
 	case !c.Rights.Allows(c.account, f.class, auth.BulkWrite):
 		return c.refused("massively modifying", f.class)
 	}
-	return c.change(ctx, comment, func(ch *change) (bool, error) {
-		o, err := ch.one(ctx, ch.tx, f)
-		if err != nil {
-			return false, err
-		}
-		fields, err := ch.fields(ctx, ch.tx, o.Class, &o, given)
-		if err != nil {
-			return false, err
-		}
-		return ch.stimulate(ctx, &o, fields, stimulus, list)
+	return c.changeOne(ctx, comment, f, given, func(ch *change, o *rollcall.Object, fields *fieldSet) (bool, error) {
+		return ch.stimulate(ctx, o, fields, stimulus, list)
 	})
 }
 
