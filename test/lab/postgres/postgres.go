@@ -26,8 +26,12 @@ import (
 
 // Server is a running server.
 type Server struct {
-	dir  string
-	made atomic.Int64 // databases, for their names
+	dir     string
+	program string
+	attr    *syscall.SysProcAttr
+	process *os.Process
+	ended   chan struct{} // closed when the process is gone
+	made    atomic.Int64  // databases, for their names
 }
 
 const (
@@ -62,23 +66,47 @@ func Start(t testing.TB) *Server {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		t.Fatalf("initdb: %v\n%s", err, out)
 	}
-	s := &Server{dir: dir}
-	s.serve(t, filepath.Join(bin, "postgres"), attr)
+	s := &Server{dir: dir, program: filepath.Join(bin, "postgres"), attr: attr}
+	t.Cleanup(s.stop)
+	s.serve(t)
 	return s
 }
 
-// serve starts the server process, waits until it answers, and stops it when
-// the test ends.
-func (s *Server) serve(t testing.TB, program string, attr *syscall.SysProcAttr) {
+// Restart stops the server as an operator does, which ends every connection,
+// and starts it again.
+func (s *Server) Restart(t testing.TB) {
+	t.Helper()
+	s.stop()
+	s.serve(t)
+}
+
+// stop ends the server by a fast shutdown; without one that runs it does
+// nothing.
+func (s *Server) stop() {
+	if s.process == nil {
+		return
+	}
+	_ = s.process.Signal(syscall.SIGINT) // it may have ended
+	select {
+	case <-s.ended:
+	case <-time.After(stopTimeout):
+		_ = s.process.Kill()
+		<-s.ended
+	}
+	s.process = nil
+}
+
+// serve starts the server process and waits until it answers.
+func (s *Server) serve(t testing.TB) {
 	t.Helper()
 	log, err := os.Create(s.dir + "/log")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = log.Close() }()
-	cmd := exec.Command(program, "-D", s.dir+"/data", "-k", s.dir, "-c", "listen_addresses=",
+	cmd := exec.Command(s.program, "-D", s.dir+"/data", "-k", s.dir, "-c", "listen_addresses=",
 		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=200", "-c", "shared_buffers=256MB")
-	cmd.SysProcAttr, cmd.Dir, cmd.Stdout, cmd.Stderr = attr, s.dir, log, log
+	cmd.SysProcAttr, cmd.Dir, cmd.Stdout, cmd.Stderr = s.attr, s.dir, log, log
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("start PostgreSQL: %v", err)
 	}
@@ -87,15 +115,7 @@ func (s *Server) serve(t testing.TB, program string, attr *syscall.SysProcAttr) 
 		_ = cmd.Wait() // how it ended shows in its log
 		close(ended)
 	}()
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGINT) // a fast shutdown
-		select {
-		case <-ended:
-		case <-time.After(stopTimeout):
-			_ = cmd.Process.Kill()
-			<-ended
-		}
-	})
+	s.process, s.ended = cmd.Process, ended
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
 	for {
