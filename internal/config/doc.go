@@ -35,7 +35,7 @@
 //	    directory: NAME         # of accounts that name none (the only one)
 //	    login: [uid, …]         # (what the sources of accounts say)
 //	    filter: (…)             # further conditions
-//	    remember: 5m
+//	    remember: 5m            # how long a password is not proved again; 0: every time
 //	    providers: [local, NAME, …]  # who may sign in, asked in this order (everybody)
 //	    import: false           # the first sign-in makes the account
 //	    refresh: false          # every sign-in brings the account up to date

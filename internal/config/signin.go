@@ -11,7 +11,7 @@ type SignIn struct {
 	Directory   string   // for accounts that name none; "" for the only one
 	Login       []string // the attributes that hold the login; none: what the source of the accounts says
 	Filter      string   // further conditions, such as (memberOf=…)
-	Remember    time.Duration
+	Remember    time.Duration // how long a password is not proved again; 0 for the usual, NoTime for not at all
 	Providers   []string // who may sign in, and in which order a login is looked for: ProviderLocal and directories; none: everybody
 	Import      bool     // whoever has no account gets one at the first sign-in
 	Refresh     bool     // an account follows its entry at every sign-in
@@ -19,6 +19,9 @@ type SignIn struct {
 	Tries       int      // wrong passwords that a directory is asked about for one account; 0 for the usual
 	Within      time.Duration
 }
+
+// NoTime is what a duration of 0 becomes where an absent one is something else.
+const NoTime = time.Nanosecond
 
 // ProviderLocal stands for accounts that have a password of their own, in a list
 // of providers.
@@ -37,6 +40,9 @@ func (s *SignIn) read(r *reader, v *value) {
 		"tries":        r.number(&s.Tries, 1, 1000),
 		"within":       r.duration(&s.Within),
 	})
+	if v.get("remember") != nil && s.Remember == 0 {
+		s.Remember = NoTime
+	}
 	if within := v.get("within"); within != nil && s.Within <= 0 {
 		r.problem(within.Position, "within is the time for which wrong passwords count, such as 30m")
 	}
