@@ -120,7 +120,7 @@ func (s *show) configure(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("write the demo's configuration: %w", err)
 	}
-	if err := errors.Join(found.write(f), f.Close()); err != nil {
+	if err := errors.Join(writeDraft(f, initTemplate, found.draft()), f.Close()); err != nil {
 		return err
 	}
 	s.say("   %s, with %d entries, at %s\n", demo.Company, s.company.Len(), s.url)

@@ -2,19 +2,16 @@ package main
 
 import (
 	"context"
-	_ "embed"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
-	"text/template"
 
 	"rollcall/internal/directory"
+	"rollcall/internal/migrate"
 	"rollcall/internal/rollcall"
 )
 
-// proposal is what a configuration for a directory is written from.
+// proposal is what a configuration for a directory is drafted from.
 type proposal struct {
 	URL, CA      string
 	StartTLS     bool
@@ -31,32 +28,115 @@ type proposal struct {
 	Teams        string // filter; empty when groups do not name their members
 	Member       string // attribute
 	Number       string // attribute of an employee's number
-	Domain       string // a short name for the directory
 	Password     string // how the configuration refers to it
 
 	notes []string
 }
 
-//go:embed init.yaml.tmpl
-var initTemplate string
+// draft says what is to be written.
+func (p *proposal) draft() *migrate.Draft {
+	d := &migrate.Draft{Title: p.Server, Organization: p.Organization, Directory: p.directory()}
+	d.Sources = append(d.Sources, p.persons())
+	if p.Accounts != "" {
+		d.Sources = append(d.Sources, p.users())
+	}
+	if p.Teams != "" {
+		d.Sources = append(d.Sources, p.teams())
+	}
+	return d
+}
 
-// write writes the configuration.
-func (p *proposal) write(w io.Writer) error {
-	quote := func(text string) (string, error) { // JSON strings are YAML strings
-		var b strings.Builder
-		e := json.NewEncoder(&b)
-		e.SetEscapeHTML(false)
-		err := e.Encode(text)
-		return strings.TrimSpace(b.String()), err
+func (p *proposal) directory() []migrate.Setting {
+	list := []migrate.Setting{{Key: "url", Value: migrate.Quote(p.URL), About: "One server, or a list that is tried in order."}}
+	if p.StartTLS {
+		list = append(list, migrate.Setting{Key: "starttls", Value: "true"})
 	}
-	t, err := template.New("init").Funcs(template.FuncMap{"quote": quote}).Parse(initTemplate)
-	if err != nil {
-		return fmt.Errorf("write the configuration: %w", err)
+	if p.User != "" {
+		about := "An account that may read the directory; it needs no other right."
+		if p.Guessed {
+			about = "Put in an account that may read the directory; it needs no other right."
+		}
+		list = append(list, migrate.Setting{Key: "bind", Value: migrate.Flow("dn", migrate.Quote(p.User), "password", migrate.Quote(p.Password)),
+			About: about + "\nThe password comes from the environment; ${file:PATH} and ${cred:NAME} work too."})
 	}
-	if err := t.Execute(w, p); err != nil {
-		return fmt.Errorf("write the configuration: %w", err)
+	list = append(list, migrate.Setting{Key: "base", Value: migrate.Quote(p.Base)})
+	if p.CA != "" {
+		list = append(list, migrate.Setting{Key: "tls", Value: migrate.Flow("ca", migrate.Quote(p.CA))})
 	}
-	return nil
+	return list
+}
+
+// selection says which entries a source reads.
+func (p *proposal) selection(name, class, filter, aboutKey string) migrate.Section {
+	return migrate.Section{Name: name, Settings: []migrate.Setting{
+		{Key: "class", Value: class}, {Key: "directory", Value: "main"}, {Key: "filter", Value: migrate.Quote(filter)}, {Key: "key", Value: p.Key, About: aboutKey},
+	}}
+}
+
+func (p *proposal) organization() migrate.Setting {
+	return migrate.Setting{Key: "org_id", Value: migrate.Flow("value", migrate.Quote(p.Organization), "by", "name")}
+}
+
+func (p *proposal) persons() migrate.Source {
+	return migrate.Source{
+		Section: p.selection("persons", "Person", p.Persons, "The attribute that stays the same through a rename and a move."),
+		Attributes: []migrate.Setting{
+			{Key: "name", Value: "{from: sn, reconcile: true}", About: "reconcile: an entry seen for the first time is tied to the person in whom all of these match."},
+			{Key: "first_name", Value: `{from: givenName, reconcile: true, default: "-"}`},
+			{Key: "email", Value: "{from: mail, reconcile: true}"},
+			{Key: "phone", Value: "{from: telephoneNumber}"},
+			{Key: "mobile_phone", Value: "{from: mobile}"},
+			{Key: "function", Value: "{from: title}"},
+			{Key: "status", Value: `{expr: 'entry.disabled || entry.expired ? "inactive" : "active"'}`,
+				About: "employee_number: {from: " + p.Number + "}     # must be unique within the organization\nDisabled by an administrator, or past its end date."},
+			p.organization(),
+			{Key: "manager_id", Value: "{from: manager, by: dn}"},
+		},
+		Rules: []migrate.Setting{
+			{Key: "on", Value: "{none: create, one: update, many: error}", About: "No person matches: create one. One: take it over. Several: report it."},
+			{Key: "update", Value: "{default: locked, phone: unlocked, mobile_phone: unlocked}", About: "locked: only this source writes it. unlocked: others may. if_empty: only filled in."},
+			{Key: "gone", Value: "{after: 7d, then: update_then_delete, set: {status: inactive}, delete_after: 90d}",
+				About: "Who has not been seen for 7 days becomes inactive, and is deleted 90 days after."},
+			{Key: "limits", Value: "{gone: 5%, changed: 50%}", About: "A run that would do more than this is held until somebody approves it."},
+		},
+	}
+}
+
+func (p *proposal) users() migrate.Source {
+	return migrate.Source{
+		Section: p.selection("users", "UserLDAP", p.Accounts, ""),
+		Attributes: []migrate.Setting{
+			{Key: "login", Value: "{from: " + p.Login + ", reconcile: true}"},
+			{Key: "contactid", Value: "{from: dn, by: dn, source: persons}", About: "The person of the same entry."},
+			{Key: "status", Value: `{expr: 'entry.disabled || entry.expired ? "disabled" : "enabled"'}`},
+			{Key: "language", Value: "{value: EN US}"},
+		},
+		Rules: []migrate.Setting{
+			{Key: "profiles", Value: "{pattern: '^CN=itop-([^,]+),', default: Portal user}",
+				About: "A member of the group CN=itop-Administrator,… gets the profile Administrator, and so on,\nthrough nested groups too. Who is in no such group gets the default."},
+			{Key: "on", Value: "{none: create, one: update, many: error}"},
+			{Key: "gone", Value: "{after: 0d, then: update, set: {status: disabled}}", About: "An account whose entry is gone can no longer sign in, from the first run that misses it."},
+			{Key: "limits", Value: "{gone: 5%, changed: 50%}"},
+		},
+	}
+}
+
+func (p *proposal) teams() migrate.Source {
+	return migrate.Source{
+		Section: p.selection("teams", "Team", p.Teams, ""),
+		Attributes: []migrate.Setting{
+			{Key: "name", Value: "{from: cn, reconcile: true}"},
+			{Key: "function", Value: "{from: description}"},
+			p.organization(),
+			{Key: "persons_list", Value: "{from: " + p.Member + ", by: dn, source: persons, all: true}",
+				About: "Members that are persons of the source above; groups within groups are left out."},
+		},
+		Rules: []migrate.Setting{
+			{Key: "on", Value: "{none: create, one: update, many: error}"},
+			{Key: "gone", Value: "{after: 7d, then: update, set: {status: inactive}}"},
+			{Key: "limits", Value: "{gone: 10%, changed: 50%}"},
+		},
+	}
 }
 
 // propose asks a directory what it is and what it holds.
@@ -73,7 +153,7 @@ func propose(ctx context.Context, cfg directory.Config, base, organization strin
 	p := &proposal{
 		URL: cfg.URLs[0], CA: cfg.TLS.CAFile, StartTLS: cfg.StartTLS, User: cfg.Bind.User,
 		IsAD: root.Kind.IsAD(), Key: root.Key, Base: base, Organization: organization,
-		Server: serverName(root), Password: "${env:" + envLDAPPassword + "}",
+		Server: serverName(root), Password: migrate.Password,
 	}
 	if p.Base == "" {
 		p.Base = root.Base
@@ -81,7 +161,7 @@ func propose(ctx context.Context, cfg directory.Config, base, organization strin
 	if p.Base == "" {
 		return nil, rollcall.Errorf(rollcall.Invalid, "%s does not say what it holds: name a base with --base", conn.URL())
 	}
-	p.Domain, p.Organization = domainOf(p.Base), cmpOr(organization, domainOf(p.Base))
+	p.Organization = cmpOr(organization, migrate.Domain(p.Base))
 	if p.IsAD {
 		p.activeDirectory()
 	} else {
@@ -116,24 +196,6 @@ func serverName(root *directory.Root) string {
 		name += " " + root.Version
 	}
 	return name
-}
-
-// domainOf turns a base into the domain that it spells, or its first value.
-func domainOf(base string) string {
-	dn, err := rollcall.ParseDN(base)
-	if err != nil || len(dn) == 0 {
-		return base
-	}
-	var labels []string
-	for _, part := range dn {
-		if strings.EqualFold(part[0].Type, "dc") {
-			labels = append(labels, part[0].Value)
-		}
-	}
-	if len(labels) == 0 {
-		return dn.RDN()
-	}
-	return strings.Join(labels, ".")
 }
 
 // activeDirectory proposes for Active Directory, whose schema is the same

@@ -149,7 +149,7 @@ func (b *Binding) settle(r *reader, v *value, c *Config) {
 }
 
 func (b *Binding) settleGifts(r *reader, v *value) {
-	if len(b.kinds) == 0 && !slices.ContainsFunc(giftKeys, func(k rollcall.GrantKind) bool { return !r.lacks(v, string(k)) }) {
+	if len(b.kinds) == 0 && !b.OnlyGroups && !slices.ContainsFunc(giftKeys, func(k rollcall.GrantKind) bool { return !r.lacks(v, string(k)) }) {
 		r.problem(b.Position, "binding %s gives nothing: name a role, functional_role, profile, team, path or licence", b.Name)
 	}
 	paths := 0
