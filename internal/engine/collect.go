@@ -33,6 +33,8 @@ type load struct {
 	counters  rollcall.Counters
 	arrivals  int // replicas that this load made
 	missed    int // entries that this load is the first to miss
+	left      int // entries that an import misses and leaves alone
+	parked    int // entries that failed at their last try
 	held      string
 	singleKey string   // of the one entry that is read, see TakeOver
 	asRead    struct { // as it was when the entries were read, to decide once more
@@ -58,6 +60,9 @@ func (r *runner) collect(ctx context.Context, l *load) error {
 	if l.spool, err = newSpool(r.engine.spool); err != nil {
 		return err
 	}
+	if r.opt.Only == rollcall.PartRetry {
+		return r.collectSome(ctx, l)
+	}
 	if done, err := r.collectDelta(ctx, l); err != nil || done {
 		return err
 	}
@@ -69,7 +74,7 @@ func (r *runner) collect(ctx context.Context, l *load) error {
 	if err != nil {
 		return fmt.Errorf("collect: %w", err)
 	}
-	if l.delta != nil {
+	if l.delta != nil && r.opt.Only != rollcall.PartRemoval {
 		l.delta.resume = rollcall.Resume{Checkpoint: checkpoint, LastFull: r.run.Started}
 	}
 	l.index.Trim()
@@ -78,7 +83,7 @@ func (r *runner) collect(ctx context.Context, l *load) error {
 
 // collecting prepares to take entries.
 func (r *runner) collecting(l *load) *collecting {
-	c := &collecting{load: l, problems: r.problems, hasher: newHasher(l.src.Rules.Fingerprint)}
+	c := &collecting{load: l, problems: r.problems, onlySee: r.opt.Only == rollcall.PartRemoval, hasher: newHasher(l.src.Rules.Fingerprint)}
 	c.row = make(rollcall.Row, len(l.src.Rules.Attributes))
 	c.progress = func() { r.progress(l, "read", l.counters.Read, l.standing.Replicas) }
 	return c
@@ -126,6 +131,7 @@ type collecting struct {
 	problems *problems
 	hasher   *hasher
 	row      rollcall.Row
+	onlySee  bool // what the entries say does not matter
 	progress func()
 }
 
@@ -151,6 +157,9 @@ func (c *collecting) take(e *rollcall.Entry) error {
 		return nil
 	case reconcile.Doubled:
 		c.double(e, replica)
+		return nil
+	}
+	if c.onlySee {
 		return nil
 	}
 	clear(c.row)

@@ -70,6 +70,9 @@ func (r *runner) collectDelta(ctx context.Context, l *load) (done bool, err erro
 	if l.job.FullEvery <= 0 || !able {
 		return false, nil
 	}
+	if r.opt.Only == rollcall.PartRemoval {
+		return false, r.carryResume(ctx, l, "a removal reads everything")
+	}
 	l.delta = &delta{load: rollcall.LoadFull}
 	l.delta.why, err = r.readDelta(ctx, l, collector)
 	if refusal, ok := errors.AsType[*source.NoDelta](err); ok {
@@ -122,6 +125,8 @@ func (r *runner) mustBeFull(l *load, resume *rollcall.Resume) string {
 		}
 	}
 	switch {
+	case l.standing.Left > 0 && r.opt.Only == rollcall.PartAll:
+		return fmt.Sprintf("imports left %d entries that are gone", l.standing.Left)
 	case len(l.job.Bindings) > 0:
 		return "its bindings ask for the groups of every entry"
 	case l.standing.Fingerprint != l.src.Rules.Fingerprint:

@@ -56,6 +56,8 @@ type Tx interface {
 	InsertReplicaHistory(ctx context.Context, before []rollcall.ReplicaHistory) error
 	ReplicaHistory(ctx context.Context, run int64, yield func(*rollcall.ReplicaHistory) error) error
 	RestoreReplica(ctx context.Context, src *rollcall.Source, replica rollcall.Replica) error
+	NoteFailed(ctx context.Context, source rollcall.ObjectID, now time.Time) error
+	RetriedEntries(ctx context.Context, source rollcall.ObjectID, keys []string, now time.Time, retries int) (parked int, err error)
 	SaveStanding(ctx context.Context, source rollcall.ObjectID, standing rollcall.Standing) error
 	SaveResume(ctx context.Context, source rollcall.ObjectID, resume rollcall.Resume) error
 	FinishRun(ctx context.Context, run *rollcall.Run, problems []rollcall.Problem) error
@@ -123,6 +125,9 @@ type Options struct {
 	By       string
 	DryRun   bool
 	Full     bool                         // every source is read completely
+	Only     rollcall.Part                // a part of the work; the zero Part for all of it
+	Entries  []string                     // of PartRetry: the keys of the entries that are tried
+	Retries  int                          // of PartRetry: tries after which an entry is parked; 0 for never
 	Approved bool                         // limits and proofs hold nothing back
 	Sink     func(*rollcall.Change) error // gets every change in order; nil when nobody asks
 	Confirm  func(*rollcall.Run) error    // called when all is decided, before anything lasts; its error ends the run

@@ -35,6 +35,9 @@ func (r *runner) mark(ctx context.Context, l *load) error {
 	if err := r.spare(ctx, l); err != nil {
 		return err
 	}
+	if r.leave(l) {
+		return nil
+	}
 	var first []int64
 	for _, m := range l.missing {
 		if !m.isAway {

@@ -116,6 +116,7 @@ type granting struct {
 	lost     map[string]int   // by binding: those that the run takes away
 	granted  int
 	taken    int
+	short    []rollcall.Shortage
 	unproved string // why the groups that were read prove nothing
 }
 
@@ -140,9 +141,15 @@ func (r *runner) grant(ctx context.Context, l *load) error {
 		g.unproved = fmt.Sprintf("the directory showed no group at all, where %d were bound", len(g.earlier))
 	}
 	g.skipKeyless()
+	if r.opt.Only == rollcall.PartRemoval {
+		return g.takeGone(ctx)
+	}
 	gone, err := g.bind(ctx)
 	if err != nil {
 		return err
+	}
+	if r.opt.Only != rollcall.PartAll {
+		gone = nil // a group that vanished is a removal's to see to
 	}
 	r.progress(l, "grant", 0, len(l.groups.of))
 	steps, err := g.decide(ctx)

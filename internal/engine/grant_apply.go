@@ -75,7 +75,7 @@ func (g *granting) keepVanished() error {
 	for i := range g.earlier {
 		e := &g.earlier[i]
 		key := giftKey{e.Gift.Kind, e.Target.ID}
-		if b := g.bindingOf(e.Binding); b != nil && b.Vanished == rollcall.VanishedKeep && !still[key] {
+		if b := g.bindingOf(e.Binding); b != nil && (b.Vanished == rollcall.VanishedKeep || g.opt.Only != rollcall.PartAll) && !still[key] {
 			g.kept[key] = true
 		}
 	}

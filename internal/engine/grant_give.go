@@ -254,6 +254,7 @@ func (g *granting) ration(ctx context.Context, spec *grantSpec, asking []linking
 		some, short := binding.Allot(wanting[id], have-used[id])
 		given = append(given, some...)
 		if short > 0 {
+			g.short = append(g.short, rollcall.Shortage{Package: o.Get("name"), Have: have, Used: used[id], Wanted: len(wanting[id]), Short: short})
 			g.problems.add(rollcall.Problem{Source: g.src.Name, Attribute: string(spec.kind), Value: o.Get("name"),
 				Reason: fmt.Sprintf("%d licences of package %s are short: it has %d, %d are taken up, %d more are wanted",
 					short, o.Get("name"), have, used[id], len(wanting[id]))})

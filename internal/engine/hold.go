@@ -29,6 +29,7 @@ func (r *runner) reset() {
 		l.counters, *l.src = l.asRead.counters, l.asRead.source
 		l.granting = nil
 		l.missing, l.dropped, l.movedFrom, l.missed, l.arrivals = nil, nil, nil, 0, 0
+		l.left = 0
 	}
 	*r.problems = r.read
 	r.made = nil

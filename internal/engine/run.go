@@ -145,7 +145,7 @@ func (r *runner) prepare(ctx context.Context, jobs []Job) error {
 		src := job.Source
 		l := &load{job: job, src: &src}
 		r.loads = append(r.loads, l)
-		r.run.Sources = append(r.run.Sources, rollcall.SourceRun{Source: src.Name, ID: src.ID, Scope: src.Scope})
+		r.run.Sources = append(r.run.Sources, rollcall.SourceRun{Source: src.Name, ID: src.ID, Scope: src.Scope, Only: r.opt.Only})
 		if err := r.engine.identify(ctx, l); err != nil {
 			return fmt.Errorf("source %s: %w", src.Name, err)
 		}
@@ -170,19 +170,13 @@ func (r *runner) prepare(ctx context.Context, jobs []Job) error {
 // did, or none of it.
 func (r *runner) commit(ctx context.Context) error {
 	for _, l := range r.loads {
-		standing := rollcall.Standing{
-			LastComplete: r.run.Started, LastRun: r.run.ID,
-			Scope: l.src.Scope, Fingerprint: l.src.Rules.Fingerprint, Drift: l.driftSeen,
-		}
-		if l.stand != nil { // nothing was read
-			standing = l.standing
-			standing.LastRun = r.run.ID
-		}
-		err := r.tx.SaveStanding(ctx, l.src.ID, standing)
-		if err != nil {
+		if err := r.tx.SaveStanding(ctx, l.src.ID, r.standing(l)); err != nil {
 			return fmt.Errorf("source %s: keep its standing: %w", l.src.Name, err)
 		}
 		if err := r.saveResume(ctx, l); err != nil {
+			return fmt.Errorf("source %s: %w", l.src.Name, err)
+		}
+		if err := r.noteFailed(ctx, l); err != nil {
 			return fmt.Errorf("source %s: %w", l.src.Name, err)
 		}
 	}
@@ -205,11 +199,13 @@ func (r *runner) summarize() {
 	for i, l := range r.loads {
 		r.run.Sources[i].Counters = l.counters
 		r.run.Sources[i].Held = l.held
+		r.run.Sources[i].Parked = l.parked
 		if d := l.delta; d != nil {
 			r.run.Sources[i].Load, r.run.Sources[i].Why = d.load, d.why
 		}
 		if l.granting != nil {
 			r.run.Sources[i].Granted, r.run.Sources[i].Taken = l.granting.granted, l.granting.taken
+			r.run.Sources[i].Short = l.granting.short
 		}
 	}
 	if r.opt.Sink != nil {

@@ -56,6 +56,7 @@ type Standing struct {
 	Fingerprint  Hash      // Rules.Fingerprint at that load
 	Drift        int64     // up to where that load knew of objects written past the registry
 	Replicas     int       // how many there are now
+	Left         int       // entries that imports since then found gone and left alone
 }
 
 // Resume is where a source's next delta load begins.

@@ -79,6 +79,30 @@ type SourceRun struct {
 	Taken    int      `json:"taken,omitempty"`   // and took away
 	Load     Load     `json:"load,omitempty"`    // empty where deltas are not asked for
 	Why      string   `json:"why,omitempty"`     // why a full load was made, or what a delta found
+	Only     Part     `json:"only,omitempty"`    // which part of the work was done; "" for all of it
+
+	Short  []Shortage `json:"short,omitempty"`  // licences that were wanted and not there
+	Parked int        `json:"parked,omitempty"` // entries that failed at their last try
+}
+
+// Part is the part of its work that a run does.
+type Part string
+
+// The parts of a run.
+const (
+	PartAll     Part = ""        // bring in what is new and changed, and see to what is gone
+	PartImport  Part = "import"  // bring in what is new and changed; nobody is taken away
+	PartRemoval Part = "removal" // see to what is gone, after a complete read, and to nothing else
+	PartRetry   Part = "retry"   // some entries alone: those that failed and are due, or those asked for
+)
+
+// Shortage is how many licences of a package are missing.
+type Shortage struct {
+	Package string `json:"package"`
+	Have    int    `json:"have"`
+	Used    int    `json:"used"`
+	Wanted  int    `json:"wanted"` // besides those used
+	Short   int    `json:"short"`
 }
 
 // Load is one pass over a source.

@@ -14,8 +14,8 @@ func (q *queries) Standing(ctx context.Context, source rollcall.ObjectID) (rollc
 	var s rollcall.Standing
 	var at sql.NullString
 	var fingerprint []byte
-	err := q.one(ctx, "SELECT last_complete, last_run, scope, fingerprint, drift FROM standing WHERE source_id = ?", []any{int64(source)},
-		&at, &s.LastRun, &s.Scope, &fingerprint, &s.Drift)
+	err := q.one(ctx, "SELECT last_complete, last_run, scope, fingerprint, drift, left_gone FROM standing WHERE source_id = ?", []any{int64(source)},
+		&at, &s.LastRun, &s.Scope, &fingerprint, &s.Drift, &s.Left)
 	if err != nil && rollcall.KindOf(err) != rollcall.NotFound {
 		return s, fmt.Errorf("read the standing of source %d: %w", source, err)
 	}
@@ -33,10 +33,10 @@ func (q *queries) Standing(ctx context.Context, source rollcall.ObjectID) (rollc
 // SaveStanding keeps what a complete load found out about a source. The number
 // of replicas is not kept: it is counted.
 func (t *Tx) SaveStanding(ctx context.Context, source rollcall.ObjectID, s rollcall.Standing) error {
-	_, err := t.exec(ctx, `INSERT INTO standing (source_id, last_complete, last_run, scope, fingerprint, drift) VALUES (?, ?, ?, ?, ?, ?)
+	_, err := t.exec(ctx, `INSERT INTO standing (source_id, last_complete, last_run, scope, fingerprint, drift, left_gone) VALUES (?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (source_id) DO UPDATE SET last_complete = excluded.last_complete, last_run = excluded.last_run,
-			scope = excluded.scope, fingerprint = excluded.fingerprint, drift = excluded.drift`,
-		int64(source), timeText(s.LastComplete), s.LastRun, s.Scope, s.Fingerprint[:], s.Drift)
+			scope = excluded.scope, fingerprint = excluded.fingerprint, drift = excluded.drift, left_gone = excluded.left_gone`,
+		int64(source), timeText(s.LastComplete), s.LastRun, s.Scope, s.Fingerprint[:], s.Drift, s.Left)
 	if err == nil {
 		err = t.pruneDrift(ctx)
 	}

@@ -45,3 +45,6 @@ CREATE TABLE failed_entry (
   parked     INTEGER NOT NULL
 );
 CREATE INDEX failed_entry_source ON failed_entry (source_id, next_try);
+
+-- How many entries imports found gone, which a removal is to see to.
+ALTER TABLE standing ADD COLUMN left_gone INTEGER NOT NULL DEFAULT 0;
