@@ -41,9 +41,10 @@ func (s *Service) Put(ctx context.Context, e Entry, by string) (job Job, isNew b
 
 // Filter chooses jobs; its zero value takes all of them.
 type Filter struct {
-	Entry string
-	State State
-	Limit int
+	Entry  string
+	State  State
+	Before int64 // only jobs with a smaller ID; 0: all
+	Limit  int
 }
 
 // most is how many jobs one answer holds.
@@ -65,6 +66,9 @@ func (s *Service) List(ctx context.Context, f Filter) ([]Job, error) {
 	}
 	if f.Entry != "" {
 		params = params.Where(s.queue.entryIs(), river.NamedArgs{"entry": f.Entry})
+	}
+	if f.Before > 0 {
+		params = params.Where("id < @before", river.NamedArgs{"before": f.Before})
 	}
 	result, err := s.client.JobList(ctx, params)
 	if err != nil {
