@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"rollcall/internal/reconcile"
@@ -82,6 +83,10 @@ func (b *batching) key(i int, rules []int) (key []string, ok bool) {
 			continue
 		}
 		value := &b.resolved[i].values[n]
+		if !value.IsSet && b.isBlank(i, n) {
+			isEmpty = true
+			continue
+		}
 		if !value.IsSet {
 			b.fail(i, &b.counters.ReconciledErrors,
 				fmt.Sprintf("Could not reconcile on null value for attribute '%s'", b.src.Rules.Attributes[n].Attribute.Code))
@@ -94,6 +99,13 @@ func (b *batching) key(i int, rules []int) (key []string, ok bool) {
 		return nil, true
 	}
 	return key, true
+}
+
+// isBlank reports whether a rule said nothing of its attribute because the entry
+// has no value: of a value that could not be mapped there is a warning.
+func (b *batching) isBlank(i, rule int) bool {
+	r := &b.src.Rules.Attributes[rule]
+	return r.KeepBlank && !slices.ContainsFunc(b.entries[i].warnings, func(w string) bool { return strings.HasPrefix(w, r.Attribute.Code+": ") })
 }
 
 // meet decides what an entry does with the objects it found.
