@@ -24,6 +24,8 @@ type database interface {
 	serve(ctx context.Context) (release func() error, err error)
 	// takeOver queues the jobs of nodes that died since and returns their names.
 	takeOver(ctx context.Context) (nodes []string, err error)
+	// giveBack queues a job again that counts as running.
+	giveBack(ctx context.Context, id int64) error
 	close() error
 }
 

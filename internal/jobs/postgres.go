@@ -170,3 +170,9 @@ func (d *postgres) inherit(ctx context.Context, node string) (died bool, err err
 	})
 	return died, err
 }
+
+func (d *postgres) giveBack(ctx context.Context, id int64) error {
+	_, err := d.pool.Exec(ctx, `UPDATE river_job SET state = 'available', scheduled_at = now(), max_attempts = greatest(max_attempts, attempt + 1)
+		WHERE state = 'running' AND id = $1 AND attempted_by[array_upper(attempted_by, 1)] = $2`, id, d.node)
+	return err
+}

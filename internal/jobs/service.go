@@ -29,6 +29,7 @@ type Config struct {
 	Runner  Runner        // nil on a client that only asks
 	Node    string        // what this process is called; made up when empty
 	Wait    time.Duration // before the second try, doubled for each further one; 0 is 30 s
+	Look    time.Duration // how often jobs are looked for that nobody does; 0 is 5 s
 	Now     func() time.Time
 	Log     *slog.Logger
 }
@@ -51,6 +52,7 @@ type Service struct {
 	queue  database
 	client client // asks; River's own races when one that works is also asked as it starts
 	server client // works; nil without a Runner
+	hand   hand
 }
 
 // Open opens the queue, making its tables where they are missing. The caller
@@ -64,6 +66,9 @@ func Open(ctx context.Context, cfg Config) (*Service, error) {
 	}
 	if cfg.Wait <= 0 {
 		cfg.Wait = firstRetry
+	}
+	if cfg.Look <= 0 {
+		cfg.Look = 5 * time.Second
 	}
 	if cfg.Node == "" {
 		cfg.Node = nodeName()
@@ -168,9 +173,10 @@ func (s *Service) Run(ctx context.Context) error {
 	return nil
 }
 
-// takeOver puts jobs of nodes that died back into the queue, every few seconds.
+// takeOver puts jobs back into the queue that nobody does, every few seconds:
+// those of nodes that died, and those that this node lost.
 func (s *Service) takeOver(ctx context.Context) {
-	ticker := time.NewTicker(5 * time.Second)
+	ticker := time.NewTicker(s.cfg.Look)
 	defer ticker.Stop()
 	for {
 		select {
@@ -181,6 +187,9 @@ func (s *Service) takeOver(ctx context.Context) {
 		nodes, err := s.queue.takeOver(ctx)
 		if err != nil && ctx.Err() == nil {
 			s.cfg.Log.Error("jobs of nodes that died cannot be looked for", slog.Any("err", err))
+		}
+		if err := s.recall(ctx); err != nil && ctx.Err() == nil {
+			s.cfg.Log.Error("jobs that were lost cannot be looked for", slog.Any("err", err))
 		}
 		for _, node := range nodes {
 			s.cfg.Log.Warn("a node died; its jobs are queued again", slog.String("node", node))

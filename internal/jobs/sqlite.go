@@ -82,5 +82,11 @@ func (d *sqlite) serve(ctx context.Context) (func() error, error) {
 	return f.Close, nil
 }
 
+func (d *sqlite) giveBack(ctx context.Context, id int64) error {
+	_, err := d.db.ExecContext(ctx, `UPDATE river_job SET state = 'available', scheduled_at = ?, max_attempts = max(max_attempts, attempt + 1)
+		WHERE state = 'running' AND id = ?`, time.Now().UTC().Format("2006-01-02 15:04:05.000"), id)
+	return err
+}
+
 // takeOver finds nothing: there is one server.
 func (d *sqlite) takeOver(context.Context) ([]string, error) { return nil, nil }

@@ -30,6 +30,7 @@ func (w *worker) Work(ctx context.Context, row *river.Job[args]) error {
 	}
 	log := w.service.cfg.Log.With(slog.Int64("job", j.ID), slog.String("entry", j.Entry))
 	log.Info("a job starts", slog.Int("attempt", j.Attempt))
+	defer w.service.hand.hold(j.ID)()
 	ctx, done := w.service.watch(ctx, j.ID)
 	defer done()
 	err = w.service.cfg.Runner(ctx, &j)
