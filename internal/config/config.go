@@ -14,6 +14,8 @@ type Config struct {
 	Store       string                // a path (SQLite) or a postgres:// URL, which may hold a password: print StoreName
 	Model       string                // the folder of class declarations; it need not exist
 	Mail        Mail                  // how notices go out; without a host none do
+	Webhooks    []Webhook             // in written order
+	Notices     []NoticeRule          // in written order; nil: the usual ones
 	Serve       Serve                 // how the server listens and who may come in
 	Directories map[string]*Directory // by name
 	Sources     []Source              // in written order

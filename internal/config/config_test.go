@@ -30,7 +30,7 @@ func model(t testing.TB) *rollcall.Model {
 
 // env is the environment of all tests.
 func env(name string) (string, bool) {
-	v, ok := map[string]string{"CORP_LDAP_PASSWORD": "hunter2", "EMPTY": "", "CREDENTIALS_DIRECTORY": "testdata/credentials"}[name]
+	v, ok := map[string]string{"CORP_LDAP_PASSWORD": "hunter2", "EMPTY": "", "CREDENTIALS_DIRECTORY": "testdata/credentials", "HOOK_SECRET": "0123456789abcdef"}[name]
 	return v, ok
 }
 

@@ -56,7 +56,7 @@ func Parse(path string, src []byte, lookup func(string) (string, bool)) (*Config
 func (c *Config) read(r *reader, root *value) {
 	c.Store, c.Model = filepath.Join(r.dir, "rollcall.db"), filepath.Join(r.dir, "model")
 	c.Serve = defaultServe()
-	var sources, bindings, timetable *value
+	var sources, bindings, timetable, notices *value
 	r.section(root, "the configuration", keys{
 		"store": func(v *value) {
 			r.text(&c.Store)(v)
@@ -74,6 +74,8 @@ func (c *Config) read(r *reader, root *value) {
 		"sources":     func(v *value) { sources = v },
 		"bindings":    func(v *value) { bindings = v },
 		"timetable":   func(v *value) { timetable = v },
+		"webhooks":    func(v *value) { c.readWebhooks(r, v) },
+		"notices":     func(v *value) { notices = v },
 	})
 	c.checkSignIn(r, root)
 	// Sources come last: they name directories, whatever the order of the file.
@@ -85,6 +87,9 @@ func (c *Config) read(r *reader, root *value) {
 	}
 	if timetable != nil {
 		c.readTimetable(r, timetable)
+	}
+	if notices != nil {
+		c.readNotices(r, notices)
 	}
 }
 
