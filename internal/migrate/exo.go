@@ -39,7 +39,7 @@ func Exo(file string, text []byte, model *rollcall.Model) (*Draft, error) {
 		return nil, err
 	}
 	x.directory()
-	x.users, x.group = x.bases(exoUsers+".base.dn", "ou=users,dc=company,dc=org"), x.bases(exoGroups+".base.dn", "ou=groups,dc=company,dc=org")
+	x.users, x.group = x.bases(exoUsers+".base.dn", "ou=users,dc=company,dc=org"), x.bases(exoGroups+".base.dn", "")
 	x.persons()
 	x.accounts()
 	x.groups()

@@ -12,6 +12,9 @@ func (x *exo) groupSelection() string {
 	const base = exoGroups + ".base.dn"
 	if len(x.group) == 0 {
 		x.tell(base, TakenOver, "it is empty: groups are not synchronized, users are")
+		for _, name := range []string{exoGroups + ".id", exoGroups + ".filter", exoGroups + ".search.scope"} {
+			x.tell(name, NotNeeded, "groups are not synchronized")
+		}
 		return ""
 	}
 	x.tell(base, TakenOver, "groups: base of source users")
