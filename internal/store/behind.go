@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 )
 
@@ -17,12 +19,14 @@ type behind struct {
 	conn   *sql.Conn
 	ended  func() error // of the context that carries the transaction
 	filler filler
+	views  []string // that read any table
 	work   chan *batch
 	spare  chan []any // to be filled again
 
 	mu     sync.Mutex
 	idle   *sync.Cond
-	inHand int // batches that were handed over and are not done
+	inHand int            // batches that were handed over and are not done
+	tables map[string]int // the same for each table, quoted
 	err    error
 }
 
@@ -30,7 +34,7 @@ type behind struct {
 type batch struct {
 	table   string   // quoted
 	columns []string // quoted
-	query   string   // that inserts so many rows
+	head    string   // of the statement, up to the rows
 	args    []any    // row after row
 }
 
@@ -52,7 +56,7 @@ const (
 )
 
 func newBehind(d dialect, conn *sql.Conn, ended func() error) *behind {
-	w := &behind{d: d, conn: conn, ended: ended, filler: d.filler(), spare: make(chan []any, batchesAhead)}
+	w := &behind{d: d, conn: conn, ended: ended, filler: d.filler(), spare: make(chan []any, batchesAhead), tables: map[string]int{}}
 	w.idle = sync.NewCond(&w.mu)
 	return w
 }
@@ -61,6 +65,7 @@ func newBehind(d dialect, conn *sql.Conn, ended func() error) *behind {
 func (w *behind) handOver(b *batch) error {
 	w.mu.Lock()
 	w.inHand++
+	w.tables[b.table]++
 	err := w.err
 	w.mu.Unlock()
 	if w.work == nil {
@@ -98,7 +103,8 @@ func (w *behind) run() {
 		}
 		w.mu.Lock()
 		w.err = err
-		if w.inHand--; w.inHand == 0 {
+		w.inHand--
+		if w.tables[b.table]--; w.tables[b.table] == 0 {
 			w.idle.Broadcast()
 		}
 		w.mu.Unlock()
@@ -123,6 +129,35 @@ func (w *behind) settle() error {
 		w.idle.Wait()
 	}
 	return w.err
+}
+
+// settleFor waits until all is written that a query may read and returns what
+// went wrong. A SELECT names every table that it reads, unless it reads a view.
+// SQLite lets a connection write one table while rows of another are being read;
+// PostgreSQL does not.
+func (w *behind) settleFor(query string) error {
+	if !w.d.traits().isBrief || !strings.HasPrefix(query, "SELECT ") {
+		return w.settle()
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.concerns(query) {
+		w.idle.Wait()
+	}
+	return w.err
+}
+
+// concerns reports whether a query names a table that is not all written.
+func (w *behind) concerns(query string) bool {
+	if w.inHand == 0 {
+		return false
+	}
+	for table, n := range w.tables {
+		if n > 0 && strings.Contains(query, unquote(table)) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(w.views, func(view string) bool { return strings.Contains(query, view) })
 }
 
 // abandon drops what is not written yet.

@@ -81,7 +81,7 @@ func (b *bulk) drain(ctx context.Context) error {
 // flush writes what is left.
 func (b *bulk) flush(ctx context.Context) error {
 	if b.fills != "" && len(b.args) > 0 && b.tx.d.traits().fillsAny && b.tx.isLarge(b.fills) {
-		return b.leave(ctx, "", len(b.args)/b.width)
+		return b.leave(ctx, len(b.args)/b.width)
 	}
 	for _, rows := range [...]int{b.full, 10, 1} {
 		for len(b.args) >= rows*b.width {
@@ -96,13 +96,13 @@ func (b *bulk) flush(ctx context.Context) error {
 
 // write sends the first rows in line.
 func (b *bulk) write(ctx context.Context, rows int) error {
+	if b.fills != "" && b.tx.isLarge(b.fills) {
+		return b.leave(ctx, rows)
+	}
 	query := b.texts[rows]
 	if query == "" {
 		query = b.head + b.first + strings.Repeat(","+b.row, rows-1) + b.tail
 		b.texts[rows] = query
-	}
-	if b.fills != "" && b.tx.isLarge(b.fills) {
-		return b.leave(ctx, query, rows)
 	}
 	n, err := b.tx.exec(ctx, query, b.args[:rows*b.width]...)
 	b.touched += n
@@ -115,11 +115,11 @@ func (b *bulk) write(ctx context.Context, rows int) error {
 }
 
 // leave hands the first rows in line to the writer behind.
-func (b *bulk) leave(ctx context.Context, query string, rows int) error {
+func (b *bulk) leave(ctx context.Context, rows int) error {
 	w := b.tx.tx.behind
 	args := b.args[:rows*b.width]
 	b.args = append(w.buffer(), b.args[rows*b.width:]...)
-	if err := w.handOver(&batch{table: b.fills, columns: b.columns, query: query, args: args}); err != nil {
+	if err := w.handOver(&batch{table: b.fills, columns: b.columns, head: b.head, args: args}); err != nil {
 		return err
 	}
 	return b.tx.filled(ctx, b.fills, int64(rows))

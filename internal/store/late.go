@@ -12,7 +12,7 @@ import (
 
 const (
 	// manyRows are so many that an index of random order grows out of the cache.
-	manyRows = 200_000
+	manyRows = 10_000
 
 	replicaTable  = "priv_sync_replica"
 	replicaByName = "priv_sync_replica_name"

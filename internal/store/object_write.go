@@ -23,23 +23,6 @@ func (t *Tx) Reserve(ctx context.Context, class *rollcall.Class, n int) (rollcal
 	return rollcall.ObjectID(first), nil
 }
 
-// reserve takes n numbers of the sequence of a table with a column id. It is one
-// statement that locks the sequence: on PostgreSQL the triggers of data tables
-// take numbers in transactions of others.
-func (t *Tx) reserve(ctx context.Context, table string, n int) (int64, error) {
-	var highest, next int64
-	if err := t.one(ctx, "SELECT COALESCE(MAX(id), 0) FROM "+quote(table), nil, &highest); err != nil {
-		return 0, err
-	}
-	const query = `INSERT INTO sequence (name, next) VALUES (?, ?) ON CONFLICT (name) DO UPDATE
-		SET next = CASE WHEN sequence.next > excluded.next - ? THEN sequence.next + ? ELSE excluded.next END RETURNING next`
-	count := int64(n)
-	if err := t.one(ctx, query, []any{table, highest + 1 + count, count, count}, &next); err != nil {
-		return 0, err
-	}
-	return next - count, nil
-}
-
 // InsertObjects writes new objects of exactly this class, which have their IDs
 // already.
 func (t *Tx) InsertObjects(ctx context.Context, class *rollcall.Class, objects []rollcall.Object) error {
@@ -62,6 +45,7 @@ func (t *Tx) InsertObjects(ctx context.Context, class *rollcall.Class, objects [
 	var own any = class.Name // boxed once
 	for i := range objects {
 		o := &objects[i]
+		t.occupied(tab.name, int64(o.ID))
 		b.args = append(b.args, int64(o.ID), own)
 		for j, value := range o.Values {
 			arg, err := kinds[j].bind(value)

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -36,7 +35,7 @@ var sqliteTraits = traits{
 // sqliteSorting holds the memory down in which an index is sorted: by itself
 // SQLite would keep all of it there, a hundred bytes a row.
 var sqliteSorting = [...]string{
-	"PRAGMA temp_store = FILE; PRAGMA cache_size = -2048", // what is sorted at a time is as large as the cache may be
+	"PRAGMA temp_store = FILE; PRAGMA cache_size = -8192", // what is sorted at a time is as large as the cache may be
 	"PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768",
 }
 
@@ -116,7 +115,7 @@ func (d *sqlite) begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, error) {
 	return conn.BeginTx(ctx, nil)
 }
 
-func (d *sqlite) filler() filler { return &sqliteFiller{statements: map[string]driver.Stmt{}} }
+func (d *sqlite) filler() filler { return newSQLiteFiller() }
 
 func (d *sqlite) translate(err error) error {
 	var e *modernc.Error

@@ -51,6 +51,21 @@ func (l *layout) extendViews(ctx context.Context, tx *Tx) error {
 	return nil
 }
 
+// systemViews returns the names of the views behind system classes; none before
+// there is a layout.
+func (l *layout) systemViews() []string {
+	if l == nil {
+		return nil
+	}
+	var names []string
+	for _, t := range l.tables {
+		if t.isSystem {
+			names = append(names, t.name)
+		}
+	}
+	return names
+}
+
 // deleteSystem deletes what a system class shows, where that can be: a replica
 // goes with its row.
 func (t *Tx) deleteSystem(ctx context.Context, class *rollcall.Class, ids []int64) error {

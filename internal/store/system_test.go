@@ -50,6 +50,7 @@ func systemClasses(t *testing.T, dsn string) {
 	op := only(t, st, model.Class("CMDBChangeOp"))
 	wantValues(t, &op, map[string]string{"change": "1", "objclass": "Person", "objkey": "9", "optype": "create"})
 
+	manyChanges(t, st, model)
 	tx, err := st.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -134,6 +135,31 @@ func wantValues(t *testing.T, o *rollcall.Object, want map[string]string) {
 	for code, value := range want {
 		if got := o.Get(code); got != value {
 			t.Errorf("%s.%s: got %q, want %q", o.Class.Name, code, got, value)
+		}
+	}
+}
+
+// manyChanges: what a large load writes behind is in the views at once.
+func manyChanges(t *testing.T, st *store.Store, model *rollcall.Model) {
+	tx, err := st.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback() //nolint:errcheck // that it ended is all that counts
+	before, err := tx.Count(t.Context(), model.Class("CMDBChangeOp"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for batch := 1; batch <= 5; batch++ {
+		steps := make([]rollcall.History, 1000)
+		for i := range steps {
+			steps[i] = rollcall.History{Object: rollcall.Ref{Class: "Person", ID: 9}, Verb: rollcall.HistoryCreate, Origin: rollcall.Origin{Kind: "test", By: "anna"}}
+		}
+		if err := tx.InsertHistory(t.Context(), steps); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := tx.Count(t.Context(), model.Class("CMDBChangeOp")); err != nil || n != before+batch*len(steps) {
+			t.Fatalf("after %d batches the view shows %d changes more (%v)", batch, n-before, err)
 		}
 	}
 }

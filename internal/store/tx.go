@@ -17,11 +17,12 @@ type Tx struct {
 	queries
 	tx       orderly
 	conn     *sql.Conn
-	ended    func() error     // of the context it was begun with
-	told     func()           // of the commit
-	bulks    map[string]*bulk // by statement
-	fills    map[string]fill  // by table
-	manyRows int64            // see manyRows
+	ended    func() error      // of the context it was begun with
+	told     func()            // of the commit
+	bulks    map[string]*bulk  // by statement
+	fills    map[string]fill   // by table
+	blocks   map[string]*block // of reserved IDs, by table
+	manyRows int64             // see manyRows
 	done     bool
 	isOwn    bool // the triggers of data tables are silent
 }
@@ -44,14 +45,15 @@ func (s *Store) Begin(ctx context.Context) (*Tx, error) {
 		return nil, fmt.Errorf("begin writing: %w", s.d.translate(err))
 	}
 	behind := newBehind(s.d, conn, ctx.Err)
-	t := &Tx{tx: orderly{tx, behind}, conn: conn, ended: ctx.Err, told: s.told, manyRows: manyRows, bulks: map[string]*bulk{}, fills: map[string]fill{}}
+	t := &Tx{tx: orderly{tx, behind}, conn: conn, ended: ctx.Err, told: s.told, manyRows: manyRows, bulks: map[string]*bulk{}, fills: map[string]fill{}, blocks: map[string]*block{}}
 	t.queries = queries{d: s.d, model: s.model, shape: new(atomic.Pointer[layout]), now: s.now, recall: newRecall(t.run)}
 	t.statements = newStatements(tx, s.d)
-	t.ready = behind.settle
+	t.ready = behind.settleFor
 	if err := t.catchUp(ctx, s); err != nil {
 		_ = t.Rollback()
 		return nil, err
 	}
+	behind.views = t.layout().systemViews()
 	return t, nil
 }
 
@@ -86,6 +88,9 @@ func (t *Tx) Commit() error {
 	}
 	// What can fail for a reason of the database's is done before.
 	err := t.makeLate(context.Background())
+	if err == nil {
+		err = t.returnBlocks(context.Background())
+	}
 	if err == nil {
 		err = t.disown()
 	}

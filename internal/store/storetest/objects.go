@@ -23,6 +23,7 @@ func (s *suite) objectTests() map[string]func(*testing.T) {
 		"ValueThatIsNoNumberIsInvalid":          s.notANumber,
 		"ScanYieldsAllByIDAndMayWrite":          s.scan,
 		"ReserveNeverGivesAnIDTwice":            s.reserve,
+		"ALargeLoadLeavesNoGapInTheIDs":         s.reserveMany,
 		"RollbackUndoesEverything":              s.rollback,
 		"ReadersSeeWhatIsCommitted":             s.readersSeeCommitted,
 		"LinksListTheOtherSideWithItsValues":    s.links,
@@ -209,6 +210,43 @@ func (s *suite) reserve(t *testing.T) {
 		take(tx, "Person", 1, 5)
 		insertIn(t, tx, object(m, "Person", 1024)) // predefined
 		take(tx, "Person", 1, 1025)
+	})
+}
+
+// reserveMany: a large load takes IDs in blocks, and nobody can tell afterwards.
+func (s *suite) reserveMany(t *testing.T) {
+	st := s.open(t)
+	m := Model()
+	class := m.Class("Person")
+	const batch = 1000
+	load := func(tx *store.Tx, batches int) (last rollcall.ObjectID) {
+		for range batches {
+			first := value[rollcall.ObjectID](t)(tx.Reserve(t.Context(), class, batch))
+			objects := make([]rollcall.Object, batch)
+			for i := range objects {
+				objects[i] = object(m, "Person", first+rollcall.ObjectID(i))
+			}
+			must(t, tx.InsertObjects(t.Context(), class, objects))
+			last = first + batch - 1
+		}
+		return last
+	}
+	write(t, st, func(tx *store.Tx) {
+		if last := load(tx, 5); last != 5*batch {
+			t.Errorf("the last ID of 5,000 is %d", last)
+		}
+		insertIn(t, tx, object(m, "Person", 7000)) // with an ID of its own, among those to come
+		if last := load(tx, 1); last != 8000 {
+			t.Errorf("the last of 1,000 after ID 7000 is %d", last)
+		}
+		if n := value[int](t)(tx.Count(t.Context(), class)); n != 6001 {
+			t.Errorf("the transaction sees %d of its 6,001 persons", n)
+		}
+	})
+	write(t, st, func(tx *store.Tx) {
+		if first := value[rollcall.ObjectID](t)(tx.Reserve(t.Context(), class, 1)); first != 8001 {
+			t.Errorf("the next ID is %d, want 8001: what was not used is given back", first)
+		}
 	})
 }
 
