@@ -146,6 +146,25 @@ func (a *app) approve(ctx context.Context, id int64, run runFunc, options engine
 	if err != nil {
 		return nil, err
 	}
+	confirm := func(run *rollcall.Run) error { return sameRun(&held, run) }
+	var result *engine.Result
+	if held.Kind == engine.KindExec { // its rows were delivered: there is nothing to read again
+		by := options.By
+		if by == "" {
+			by = who()
+		}
+		result, err = a.engine.Approve(ctx, &held, by, confirm)
+	} else {
+		result, err = a.approveRead(ctx, &held, run, options, confirm)
+	}
+	if err == nil {
+		err = a.store.SetRunState(ctx, id, rollcall.RunApproved)
+	}
+	return result, err
+}
+
+// approveRead carries out a held run of sources that are read.
+func (a *app) approveRead(ctx context.Context, held *rollcall.Run, run runFunc, options engine.Options, confirm func(*rollcall.Run) error) (*engine.Result, error) {
 	names := make([]string, len(held.Sources))
 	for i, s := range held.Sources {
 		names[i] = s.Source
@@ -154,15 +173,10 @@ func (a *app) approve(ctx context.Context, id int64, run runFunc, options engine
 	if err != nil {
 		return nil, err
 	}
-	options.Kind, options.Approved = "apply", true
-	options.Confirm = func(run *rollcall.Run) error { return sameRun(&held, run) }
+	options.Kind, options.Approved, options.Confirm = "apply", true, confirm
 	// The sink makes the engine sum its changes up, which is what confirm compares.
 	options.Sink = func(*rollcall.Change) error { return nil }
-	result, err := run(ctx, sources, options)
-	if err == nil {
-		err = a.store.SetRunState(ctx, id, rollcall.RunApproved)
-	}
-	return result, err
+	return run(ctx, sources, options)
 }
 
 // runFunc makes a run of some sources.

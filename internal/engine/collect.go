@@ -40,6 +40,7 @@ type load struct {
 	asRead    struct { // as it was when the entries were read, to decide once more
 		counters rollcall.Counters
 		source   rollcall.Source
+		standing rollcall.Standing
 	}
 }
 

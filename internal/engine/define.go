@@ -35,6 +35,14 @@ func (e *Engine) identify(ctx context.Context, l *load) error {
 		return rollcall.Errorf(rollcall.Conflict, "%d data sources have this name: rename all but one", len(found[0]))
 	}
 	l.src.ID = found[0][0]
+	return e.known(ctx, l)
+}
+
+// known reads how a source stands; one without an ID is looked for by its name.
+func (e *Engine) known(ctx context.Context, l *load) (err error) {
+	if l.src.ID == 0 {
+		return e.identify(ctx, l)
+	}
 	if l.standing, err = e.store.Standing(ctx, l.src.ID); err != nil {
 		return fmt.Errorf("read its standing: %w", err)
 	}

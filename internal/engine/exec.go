@@ -49,6 +49,62 @@ func (e *Engine) Exec(ctx context.Context, x rollcall.Exec) (*rollcall.Executed,
 	return out, errors.Join(err, release())
 }
 
+// Approve carries out a run over standing rows that a limit held, as of the time
+// it was held for, provided that confirm agrees with what it would do now.
+func (e *Engine) Approve(ctx context.Context, held *rollcall.Run, by string, confirm func(*rollcall.Run) error) (*Result, error) {
+	if held.Kind != KindExec || len(held.Sources) != 1 {
+		return nil, rollcall.Errorf(rollcall.Internal, "run %d is no run over rows that were delivered", held.ID)
+	}
+	id, err := e.sourceOf(ctx, &held.Sources[0])
+	if err != nil {
+		return nil, err
+	}
+	release, err := e.turn(ctx, held.Sources[0].Source)
+	if err != nil {
+		return nil, err
+	}
+	x := rollcall.Exec{Source: id, By: rollcall.Runner{Name: by, Administrator: true}}
+	s, err := e.start(ctx, &x, e.store, &held.Sources[0])
+	if err != nil {
+		if refused, ok := errors.AsType[*notStarted](err); ok {
+			err = rollcall.Errorf(rollcall.Conflict, "%s", refused.text)
+		}
+		return nil, errors.Join(err, release())
+	}
+	s.opt.Approved, s.opt.Confirm = true, confirm
+	s.opt.Sink = func(*rollcall.Change) error { return nil } // so that the changes are summed up
+	err = s.finish(ctx, s.overStanding(ctx, s.loads[0], nil))
+	return s.result(), errors.Join(err, release())
+}
+
+// execution is a run over rows that were delivered.
+type execution struct {
+	*runner
+	source *fedSource
+}
+
+// start prepares such a run. With a run that was held it is as of then. A
+// *notStarted says why it does not begin; the execution is there all the same.
+func (e *Engine) start(ctx context.Context, x *rollcall.Exec, on looking, held *rollcall.SourceRun) (*execution, error) {
+	f, err := e.fedSource(ctx, on, x.Source)
+	if err != nil {
+		return nil, err
+	}
+	r := &runner{engine: e, opt: Options{Kind: KindExec, By: x.By.Name, DryRun: x.Simulate}, problems: &problems{}, digest: sha256.New()}
+	l := &load{job: &Job{Source: f.src}, src: &f.src}
+	r.loads = []*load{l}
+	s := &execution{r, f}
+	if l.stand, err = e.standing(ctx, on, f, x, l, held); err == nil {
+		err = f.refusal(x, l)
+	}
+	r.run = rollcall.Run{Kind: KindExec, Started: e.timestamp(), State: rollcall.RunRunning, By: x.By.Name,
+		Sources: []rollcall.SourceRun{{Source: f.src.Name, ID: f.src.ID}}}
+	if l.stand != nil {
+		r.run.Sources[0].AsOf, r.run.Sources[0].Since = l.stand.asOf, l.stand.since
+	}
+	return s, err
+}
+
 // exec runs within a transaction of the caller, who takes it back, or within one
 // of its own. The source is locked.
 func (e *Engine) exec(ctx context.Context, x rollcall.Exec, tx Tx) (*rollcall.Executed, error) {
@@ -56,29 +112,19 @@ func (e *Engine) exec(ctx context.Context, x rollcall.Exec, tx Tx) (*rollcall.Ex
 	if tx != nil {
 		on = tx
 	}
-	f, err := e.fedSource(ctx, on, x.Source)
-	if err != nil {
-		return nil, err
-	}
-	r := &runner{engine: e, opt: Options{Kind: KindExec, By: x.By.Name, DryRun: x.Simulate || tx != nil}, problems: &problems{}, digest: sha256.New()}
-	r.run = rollcall.Run{Kind: KindExec, Started: e.timestamp(), State: rollcall.RunRunning, By: x.By.Name,
-		Sources: []rollcall.SourceRun{{Source: f.src.Name}}}
-	l := &load{job: &Job{Source: f.src}, src: &f.src}
-	r.loads = []*load{l}
-	out := &rollcall.Executed{Source: f.src.Name}
-	if l.stand, err = e.standing(ctx, on, f, &x, l); err == nil {
-		err = f.refusal(&x, l)
-	}
+	x.Simulate = x.Simulate || tx != nil
+	s, err := e.start(ctx, &x, on, nil)
 	if refused, ok := errors.AsType[*notStarted](err); ok {
-		out.Counters.Total, out.Error = l.counters.Total, refused.text
-		e.tell(ctx, f, r, out)
+		out := &rollcall.Executed{Source: s.source.src.Name, Counters: rollcall.Counters{Total: s.loads[0].counters.Total}, Error: refused.text}
+		e.tell(ctx, s.source, s.runner, out)
 		return out, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	err = r.finish(ctx, r.overStanding(ctx, l, &x, tx))
-	out.Run, out.Counters = r.run.ID, l.counters
+	out, l := &rollcall.Executed{Source: s.source.src.Name}, s.loads[0]
+	err = s.finish(ctx, s.overStanding(ctx, l, tx))
+	out.Run, out.Counters = s.run.ID, l.counters
 	if err == nil {
 		return out, nil
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -39,40 +40,69 @@ func (l *load) seenAt(r *rollcall.Replica) time.Time {
 // overStanding is the path of a run over replicas as they stand, in the order of
 // iTop 3.2.0: those who are gone, those who came or changed, those whose time of
 // grace is over.
-func (r *runner) overStanding(ctx context.Context, l *load, x *rollcall.Exec, tx Tx) error {
+func (r *runner) overStanding(ctx context.Context, l *load, tx Tx) error {
 	r.tx = tx
-	if tx == nil {
-		if err := r.engine.ensureLookups(ctx, l.src); err != nil {
+	r.remember()
+	if tx != nil {
+		if err := r.fulfil(ctx, l); err != nil {
 			return err
 		}
-		if !r.opt.DryRun {
-			if err := r.engine.store.StartRun(ctx, &r.run); err != nil {
-				return err
-			}
-			r.recorded = true
+		return r.judgeStanding(ctx, l, nil)
+	}
+	if err := r.engine.ensureLookups(ctx, l.src); err != nil {
+		return err
+	}
+	if !r.opt.DryRun {
+		if err := r.engine.store.StartRun(ctx, &r.run); err != nil {
+			return err
 		}
-		var err error
+		r.recorded = true
+	}
+	decide := func(ctx context.Context) (err error) {
 		if r.tx, err = r.engine.begin(ctx); err != nil {
 			r.tx = nil
 			return err
 		}
-		defer func() { _ = r.tx.Rollback() }() // nothing to say once it is committed
+		return r.fulfil(ctx, l)
 	}
-	if err := r.tx.EnsureTable(ctx, l.src); err != nil {
-		return fmt.Errorf("make its data table: %w", err)
-	}
-	l.editor = r.engine.registry.On(r.tx, rollcall.Origin{Kind: rollcall.OriginSync, By: r.run.By + " (Data Synchro)",
-		Source: l.src.ID, Run: r.run.ID, At: r.run.Started})
-	if err := r.fulfil(ctx, l); err != nil {
+	defer func() {
+		if r.tx != nil {
+			_ = r.tx.Rollback() // nothing to say once it is committed
+		}
+	}()
+	if err := decide(ctx); err != nil {
 		return err
 	}
-	if over := l.pastLimit(x.Limits, l.counters.Total, l.counters.Deleted+l.counters.Obsoleted+l.counters.DisappearedNoAction); over != "" {
-		return rollcall.Errorf(rollcall.Stopped, "%s: nothing was changed", over)
+	if err := r.judgeStanding(ctx, l, decide); err != nil {
+		return err
+	}
+	if r.opt.Confirm != nil {
+		r.summarize()
+		if err := r.opt.Confirm(&r.run); err != nil {
+			return err
+		}
 	}
 	if r.opt.DryRun {
 		return nil
 	}
 	return r.commit(ctx)
+}
+
+// judgeStanding holds the run when it would do more than the source's limits
+// allow. The plan of one that has a record is kept.
+func (r *runner) judgeStanding(ctx context.Context, l *load, decide func(context.Context) error) error {
+	l.held = l.pastLimit(l.stand.limits, l.counters.Total, l.counters.Deleted+l.counters.Obsoleted+l.counters.DisappearedNoAction)
+	if l.held == "" || r.opt.Approved {
+		return nil
+	}
+	if !r.recorded {
+		return rollcall.Errorf(rollcall.Stopped, "%s: nothing was changed", l.held)
+	}
+	err := rollcall.Errorf(rollcall.Stopped, "%s: nothing was changed, and run %d waits for approval", l.held, r.run.ID)
+	if held := r.hold(ctx, decide); held != nil {
+		return errors.Join(err, held)
+	}
+	return err
 }
 
 // worklist is what a run has to do with each replica that is not at rest.
@@ -83,6 +113,11 @@ type worklist struct {
 
 // fulfil does the work of the run within its transaction.
 func (r *runner) fulfil(ctx context.Context, l *load) error {
+	if err := r.tx.EnsureTable(ctx, l.src); err != nil {
+		return fmt.Errorf("make its data table: %w", err)
+	}
+	l.editor = r.engine.registry.On(r.tx, rollcall.Origin{Kind: rollcall.OriginSync, By: r.run.By + " (Data Synchro)",
+		Source: l.src.ID, Run: r.run.ID, At: r.run.Started})
 	work, err := r.worklist(ctx, l)
 	if err != nil {
 		return err

@@ -69,6 +69,22 @@ func (e *Engine) fedSource(ctx context.Context, on looking, id rollcall.ObjectID
 	return f, e.fedAttributes(ctx, on, f)
 }
 
+// sourceOf returns which data source a run's part was of: by its ID, else by its
+// name.
+func (e *Engine) sourceOf(ctx context.Context, part *rollcall.SourceRun) (rollcall.ObjectID, error) {
+	if part.ID != 0 {
+		return part.ID, nil
+	}
+	found, err := e.store.Find(ctx, e.model.Class(classSource), []string{"name"}, [][]string{{part.Source}})
+	if err != nil {
+		return 0, fmt.Errorf("find data source %s: %w", part.Source, err)
+	}
+	if len(found[0]) != 1 {
+		return 0, rollcall.Errorf(rollcall.NotFound, "there are %d data sources with the name %s", len(found[0]), part.Source)
+	}
+	return found[0][0], nil
+}
+
 func idOf(text string) rollcall.ObjectID {
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
@@ -176,8 +192,8 @@ func (f *fedSource) refusal(x *rollcall.Exec, l *load) error {
 const safeTotal = 10
 
 // standing finds out by what time a replica must have been seen, and how many
-// were.
-func (e *Engine) standing(ctx context.Context, on looking, f *fedSource, x *rollcall.Exec, l *load) (*stand, error) {
+// were. Of a run that was held it is the time of then.
+func (e *Engine) standing(ctx context.Context, on looking, f *fedSource, x *rollcall.Exec, l *load, held *rollcall.SourceRun) (*stand, error) {
 	var err error
 	if l.standing, err = on.Standing(ctx, f.src.ID); err != nil {
 		return nil, fmt.Errorf("read its standing: %w", err)
@@ -190,6 +206,8 @@ func (e *Engine) standing(ctx context.Context, on looking, f *fedSource, x *roll
 		return nil, errors.New("a scope restriction cannot be read: no query language is at hand")
 	}
 	switch after := f.src.Rules.Gone.After; {
+	case held != nil:
+		s.asOf, s.since = held.AsOf, held.Since
 	case !x.Since.IsZero():
 		s.asOf = x.Since.UTC().Truncate(time.Second)
 		s.since = s.asOf.Add(-after)

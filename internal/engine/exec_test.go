@@ -238,7 +238,7 @@ func TestExecLimitsHoldARun(t *testing.T) {
 	s.syncFile(personHeader, "a;Demo;N;A;a@x.com;active;1", "b;Demo;N;B;b@x.com;active;1", "c;Demo;N;C;c@x.com;active;1")
 	w.pass(time.Second)
 	out := s.syncFile(personHeader, "a;Demo;N;A;a@x.com;active;1")
-	w.same("past the limit", told(out), "replica_total=3 ERROR: 2 of 3 entries are gone, and the limit is 1 (limits: gone: 1): nothing was changed")
+	w.same("past the limit", told(out), "replica_total=3 ERROR: 2 of 3 entries are gone, and the limit is 1 (limits: gone: 1): nothing was changed, and run 2 waits for approval")
 	if !out.Held {
 		t.Error("the run does not say that a limit held it")
 	}

@@ -18,7 +18,7 @@ import (
 // remember keeps how the loads stand before anything is decided.
 func (r *runner) remember() {
 	for _, l := range r.loads {
-		l.asRead.counters, l.asRead.source = l.counters, *l.src
+		l.asRead.counters, l.asRead.source, l.asRead.standing = l.counters, *l.src, l.standing
 	}
 	r.read = problems{list: slices.Clip(r.problems.list), more: r.problems.more}
 }
@@ -26,8 +26,11 @@ func (r *runner) remember() {
 // reset brings the loads back to that.
 func (r *runner) reset() {
 	for _, l := range r.loads {
-		l.counters, *l.src = l.asRead.counters, l.asRead.source
+		l.counters, *l.src, l.standing = l.asRead.counters, l.asRead.source, l.asRead.standing
 		l.granting = nil
+		if l.stand != nil {
+			l.stand.fresh = 0
+		}
 		l.missing, l.dropped, l.movedFrom, l.missed, l.arrivals = nil, nil, nil, 0, 0
 		l.left = 0
 	}
@@ -39,7 +42,7 @@ func (r *runner) reset() {
 // hold keeps the plan of a run that a limit stopped, so that a person can read
 // exactly what approving it would do. Deciding once more gives the same plan:
 // the entries are those that were read, and the database is as it was.
-func (r *runner) hold(ctx context.Context) (err error) {
+func (r *runner) hold(ctx context.Context, decide func(context.Context) error) (err error) {
 	if err := r.tx.Rollback(); err != nil {
 		return fmt.Errorf("keep the plan: %w", err)
 	}
@@ -53,7 +56,7 @@ func (r *runner) hold(ctx context.Context) (err error) {
 	lines := json.NewEncoder(file.out)
 	r.opt.Sink = func(c *rollcall.Change) error { return lines.Encode(c) }
 	r.reset()
-	if err := r.decide(ctx); err != nil {
+	if err := decide(ctx); err != nil {
 		return err
 	}
 	r.run.Digest = hex.EncodeToString(r.digest.Sum(nil))

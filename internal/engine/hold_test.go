@@ -25,21 +25,7 @@ func TestAHeldRunKeepsItsPlan(t *testing.T) {
 	if rollcall.KindOf(err) != rollcall.Stopped {
 		t.Fatal(err)
 	}
-	plan, err := w.store.Plan(t.Context(), held.Run.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var kept []rollcall.Change
-	lines1 := json.NewDecoder(plan)
-	for {
-		var c rollcall.Change
-		if err := lines1.Decode(&c); errors.Is(err, io.EOF) {
-			break
-		} else if err != nil {
-			t.Fatal(err)
-		}
-		kept = append(kept, c)
-	}
+	kept := w.plan(held.Run.ID)
 	if len(held.Problems) != 1 {
 		t.Errorf("problems are told %d times, want once: %+v", len(held.Problems), held.Problems)
 	}
@@ -55,6 +41,25 @@ func TestAHeldRunKeepsItsPlan(t *testing.T) {
 	wantText(t, "plan", lines(kept), lines(changes))
 	if done.Run.Digest != held.Run.Digest {
 		t.Errorf("digest %q of the approved run, %q of the held one", done.Run.Digest, held.Run.Digest)
+	}
+}
+
+// plan reads the plan that is kept of a held run.
+func (w *world) plan(run int64) []rollcall.Change {
+	w.t.Helper()
+	plan, err := w.store.Plan(w.t.Context(), run)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var kept []rollcall.Change
+	for from := json.NewDecoder(plan); ; {
+		var c rollcall.Change
+		if err := from.Decode(&c); errors.Is(err, io.EOF) {
+			return kept
+		} else if err != nil {
+			w.t.Fatal(err)
+		}
+		kept = append(kept, c)
 	}
 }
 

@@ -96,7 +96,7 @@ func (r *runner) do(ctx context.Context, jobs []Job) error {
 	}
 	if err := r.judge(); err != nil {
 		if r.recorded {
-			err = errors.Join(err, r.hold(ctx))
+			err = errors.Join(err, r.hold(ctx, r.decide))
 		}
 		return err
 	}

@@ -26,12 +26,12 @@ func (e *Engine) Undo(ctx context.Context, id int64, sources []rollcall.Source, 
 		return nil, rollcall.Errorf(rollcall.Conflict, "run %d ended in state %s and changed nothing: there is nothing to undo", id, undone.State)
 	}
 	var jobs []Job
-	for _, part := range undone.Sources {
-		i := slices.IndexFunc(sources, func(s rollcall.Source) bool { return s.Name == part.Source })
-		if i < 0 {
-			return nil, rollcall.Errorf(rollcall.Invalid, "run %d was of source %s, which the configuration no longer has: add it again to undo the run", id, part.Source)
+	for i := range undone.Sources {
+		src, err := e.undoneSource(ctx, &undone.Sources[i], sources)
+		if err != nil {
+			return nil, fmt.Errorf("undo run %d: %w", id, err)
 		}
-		jobs = append(jobs, Job{Source: sources[i]})
+		jobs = append(jobs, Job{Source: src})
 	}
 	release, err := e.lock(ctx, jobs)
 	if err != nil {
@@ -46,11 +46,28 @@ func (e *Engine) Undo(ctx context.Context, id int64, sources []rollcall.Source, 
 	return r.result(), errors.Join(err, release())
 }
 
+// undoneSource returns a source of a run: as the configuration has it, else as
+// its objects say, when it was made over the wire or left the configuration.
+func (e *Engine) undoneSource(ctx context.Context, part *rollcall.SourceRun, sources []rollcall.Source) (rollcall.Source, error) {
+	if i := slices.IndexFunc(sources, func(s rollcall.Source) bool { return s.Name == part.Source }); i >= 0 {
+		return sources[i], nil
+	}
+	id, err := e.sourceOf(ctx, part)
+	if err != nil {
+		return rollcall.Source{}, err
+	}
+	f, err := e.fedSource(ctx, e.store, id)
+	if err != nil {
+		return rollcall.Source{}, err
+	}
+	return f.src, nil
+}
+
 func (r *runner) undo(ctx context.Context, id int64, jobs []Job) error {
 	for i := range jobs {
 		src := jobs[i].Source
 		l := &load{job: &jobs[i], src: &src}
-		if err := r.engine.identify(ctx, l); err != nil {
+		if err := r.engine.known(ctx, l); err != nil {
 			return fmt.Errorf("source %s: %w", src.Name, err)
 		}
 		r.loads = append(r.loads, l)

@@ -83,6 +83,9 @@ type SourceRun struct {
 
 	Short  []Shortage `json:"short,omitempty"`  // licences that were wanted and not there
 	Parked int        `json:"parked,omitempty"` // entries that failed at their last try
+
+	AsOf  time.Time `json:"as_of,omitzero"` // of a run over rows that were delivered: the time it counts from
+	Since time.Time `json:"since,omitzero"` // of such a run: by when a row must have been seen to be there
 }
 
 // Part is the part of its work that a run does.
