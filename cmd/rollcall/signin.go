@@ -222,18 +222,16 @@ func (d *doors) Authenticate(ctx context.Context, p *auth.Person, password rollc
 		return rollcall.Errorf(rollcall.Unauthorized, "an empty password proves nothing")
 	}
 	err := one.ask(ctx, one.check, func(c *directory.Conn) error { return c.Authenticate(ctx, p.DN, password) })
-	if err == nil || refusedPassword(err) {
-		return err
+	if err == nil {
+		return nil
+	}
+	if answer, ok := errors.AsType[*directory.ResultError](err); ok && answer.IsRefusal() {
+		if !answer.IsPassword() {
+			err = &auth.Barred{Err: err}
+		}
+		return rollcall.Errorf(rollcall.Unauthorized, "%w", err)
 	}
 	return one.trouble(err)
-}
-
-// refusedPassword reports whether an error is the directory's word on whoever
-// wants to come in.
-func refusedPassword(err error) bool {
-	kind := rollcall.KindOf(err)
-	answer, ok := errors.AsType[*directory.ResultError](err)
-	return ok && answer != nil && (kind == rollcall.Unauthorized || kind == rollcall.Forbidden)
 }
 
 // close closes the connections.

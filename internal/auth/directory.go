@@ -34,7 +34,7 @@ type Directories interface {
 	// locked or expired there.
 	Find(ctx context.Context, s Subject) (*Person, error)
 	// Authenticate tries a password, which is never empty, as the person: once, at one
-	// server that answers.
+	// server that answers. A refusal that is a Barred is of the account.
 	Authenticate(ctx context.Context, p *Person, password rollcall.Secret) error
 	// Follow has the registry follow the entry of a person who signed in, as far as
 	// that is wanted: it makes the account of one who has none, or brings that of one
@@ -43,6 +43,16 @@ type Directories interface {
 	// stands will do.
 	Follow(ctx context.Context, p *Person) (rollcall.ObjectID, error)
 }
+
+// Barred is a refusal that tells nothing of the password: the account is locked,
+// say.
+type Barred struct{ Err error }
+
+// Error returns the directory's words.
+func (b *Barred) Error() string { return b.Err.Error() }
+
+// Unwrap returns the cause.
+func (b *Barred) Unwrap() error { return b.Err }
 
 // Trouble is a directory that could not be asked. Its accounts cannot sign in
 // meanwhile; all others can.
@@ -155,9 +165,10 @@ func (s *Service) authenticate(ctx context.Context, p *Person, password rollcall
 		return rollcall.Errorf(rollcall.Unauthorized, "too many wrong passwords for %s within %s: the directory %s was not asked, so as not to lock the account there", p.DN, s.Spare.Within, p.Directory)
 	}
 	err := s.Directories.Authenticate(ctx, p, password)
-	isWrong := err != nil && rollcall.KindOf(err) == rollcall.Unauthorized
-	s.guesses.end(key, guess, err == nil, isWrong)
-	if isWrong {
+	isRefused := err != nil && rollcall.KindOf(err) == rollcall.Unauthorized
+	_, isBarred := errors.AsType[*Barred](err)
+	s.guesses.end(key, guess, err == nil, isRefused && !isBarred)
+	if isRefused {
 		s.Log.Info("the directory refused a sign-in", slog.String("directory", p.Directory), slog.String("dn", p.DN), slog.Any("err", err))
 	}
 	return troubled(p.Directory, err)

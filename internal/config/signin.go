@@ -8,15 +8,15 @@ import (
 
 // SignIn says how people sign in, those of directories above all.
 type SignIn struct {
-	Directory   string   // for accounts that name none; "" for the only one
-	Login       []string // the attributes that hold the login; none: what the source of the accounts says
-	Filter      string   // further conditions, such as (memberOf=…)
+	Directory   string        // for accounts that name none; "" for the only one
+	Login       []string      // the attributes that hold the login; none: what the source of the accounts says
+	Filter      string        // further conditions, such as (memberOf=…)
 	Remember    time.Duration // how long a password is not proved again; 0 for the usual, NoTime for not at all
-	Providers   []string // who may sign in, and in which order a login is looked for: ProviderLocal and directories; none: everybody
-	Import      bool     // whoever has no account gets one at the first sign-in
-	Refresh     bool     // an account follows its entry at every sign-in
-	MembersOnly bool     // only whom a binding gives something, where bindings give
-	Tries       int      // wrong passwords that a directory is asked about for one account; 0 for the usual
+	Providers   []string      // who may sign in, and in which order a login is looked for: ProviderLocal and directories; none: everybody
+	Import      bool          // whoever has no account gets one at the first sign-in
+	Refresh     bool          // an account follows its entry at every sign-in
+	MembersOnly bool          // only whom a binding gives something, where bindings give
+	Tries       int           // wrong passwords that a directory is asked about for one account; 0 for the usual
 	Within      time.Duration
 }
 

@@ -37,6 +37,7 @@ const (
 	codeUnavailableExtension = 12
 	codeConfidentiality      = 13
 	codeSASLInProgress       = 14
+	codeConstraint           = 19
 	codeNoSuchObject         = 32
 	codeInvalidDN            = 34
 	codeInvalidCredentials   = 49
@@ -68,6 +69,7 @@ var codes = map[int]code{
 	16:                       {"noSuchAttribute", "there is no such attribute", rollcall.Invalid},
 	17:                       {"undefinedAttributeType", "the server's schema has no such attribute", rollcall.Invalid},
 	18:                       {"inappropriateMatching", "this attribute cannot be compared in this way", rollcall.Invalid},
+	codeConstraint:           {"constraintViolation", "a rule of the server does not allow it; of a sign-in, that the account is locked after too many wrong passwords", rollcall.Forbidden},
 	21:                       {"invalidAttributeSyntax", "a value does not fit its attribute", rollcall.Invalid},
 	codeNoSuchObject:         {"noSuchObject", "there is no such entry, or this user may not see it", rollcall.NotFound},
 	codeInvalidDN:            {"invalidDNSyntax", "the name is no DN", rollcall.Invalid},
@@ -118,6 +120,24 @@ func (e *ResultError) SubCode() (sub, meaning string) {
 	sub, _, _ = strings.Cut(rest, ",")
 	sub = strings.ToLower(strings.TrimRight(strings.TrimSpace(sub), "\x00"))
 	return sub, subCodes[sub]
+}
+
+// IsPassword reports whether a bind was refused for its user or password, as far
+// as the server says, and not for the state of the account.
+func (e *ResultError) IsPassword() bool {
+	sub, _ := e.SubCode()
+	return e.Code == codeInvalidCredentials && e.policy == "" && (sub == "" || sub == "52e" || sub == "525")
+}
+
+// IsRefusal reports whether a bind was refused for whatever the user, the
+// password or the account is, and not for the server or the connection. A locked
+// account of 389 Directory Server is a constraint that was violated.
+func (e *ResultError) IsRefusal() bool {
+	switch e.Code {
+	case codeConstraint, 48, codeInvalidCredentials, codeInsufficientAccess, codeUnwilling, 123:
+		return true
+	}
+	return false
 }
 
 // explain makes a person's sentence of the answer, what being what was attempted.

@@ -175,6 +175,14 @@ func (s *site) shows(query, fields, want string) {
 	}
 }
 
+// once carries out an operation, which must go well.
+func (s *site) once(operation string) {
+	s.Helper()
+	if body := s.rest("admin", password, operation); !strings.HasPrefix(body, `{"code":0`) {
+		s.Fatalf("%s: got %s", operation, body)
+	}
+}
+
 // key returns the only object of a query as class::id.
 func (s *site) key(query string) string {
 	s.Helper()
@@ -345,10 +353,7 @@ func TestK22ABoundAccountSignsInAsItsEntry(t *testing.T) {
 	d := staffed(t, "ada")
 	s := enter(t, d, "remember: 0", false)
 	s.staysOut("ada", ldapPassword) // nobody: nothing is imported
-	made := s.rest("admin", password, `{"operation":"core/create","class":"UserLDAP","comment":"by hand","output_fields":"id","fields":{"login":"ada","profile_list":[{"profileid":{"name":"Administrator"}},{"profileid":{"name":"REST Services User"}}]}}`)
-	if !strings.HasPrefix(made, `{"code":0`) {
-		t.Fatal(made)
-	}
+	s.once(`{"operation":"core/create","class":"UserLDAP","comment":"by hand","output_fields":"id","fields":{"login":"ada","profile_list":[{"profileid":{"name":"Administrator"}},{"profileid":{"name":"REST Services User"}}]}}`)
 	s.comesIn("ada", ldapPassword)
 	account := s.key("SELECT UserLDAP")
 	s.command("sync")
