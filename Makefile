@@ -5,7 +5,7 @@ SHELL       := bash
 .DEFAULT_GOAL := help
 
 GO       ?= go
-SERVERS  := slapd,samba,389ds,postgres,recordings
+SERVERS  := slapd,samba,389ds,postgres,mariadb,recordings
 FUZZTIME ?= 1m
 TESTTIME ?= 20m
 LINT     := bin/golangci-lint
@@ -67,10 +67,14 @@ verify: ## check that formatting, modules and generated files are up to date
 	$(GO) generate ./...
 	git diff --exit-code
 
+.PHONY: variants
+variants: ## compile what only some builds have: reading Oracle
+	$(GO) vet -tags oracle ./internal/source/sqlquery
+
 .PHONY: setup
 setup: ## install what the whole test suite needs (Debian 12, root or sudo)
 	test/lab/install.sh
 
 .PHONY: check
-check: setup lint ## everything a change must pass: no test is skipped, the race detector is on
+check: setup lint variants ## everything a change must pass: no test is skipped, the race detector is on
 	TEST_REQUIRE=$(SERVERS) $(GO) test -json -race -count=1 -timeout $(TESTTIME) ./... | $(GO) run ./test/tally -no-skips

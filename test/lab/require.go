@@ -14,6 +14,7 @@ var programs = map[string][]string{
 	"samba":    {"samba", "samba-tool", "ldbadd", "ldbmodify", "ip"},
 	"389ds":    {"ns-slapd", "dscreate", "dsctl"},
 	"postgres": {"psql"},
+	"mariadb":  {"mariadbd", "mariadb-install-db"},
 }
 
 // RequireVariable names the environment variable that turns skips into
@@ -22,7 +23,7 @@ const RequireVariable = "TEST_REQUIRE"
 
 // Require skips the test when what it needs is not installed on this machine,
 // and fails it instead when TEST_REQUIRE lists the name. Known names are slapd,
-// samba, 389ds and postgres; any other name is that of a program.
+// samba, 389ds, postgres and mariadb; any other name is that of a program.
 func Require(t testing.TB, name string) {
 	t.Helper()
 	needed, known := programs[name]

@@ -3,6 +3,7 @@ package collector_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -105,4 +106,47 @@ func TestJSONFromAnAddress(t *testing.T) {
 	_ = log
 	status = http.StatusInternalServerError
 	f.want(1, []string{"HTTP error 500 returned from URL: " + server.URL, "People::Prepare() returned false"}, "--collect_only")
+}
+
+// A document at an address may go on in others, of which each is asked for as the
+// first was.
+func TestJSONInPages(t *testing.T) {
+	t.Parallel()
+	documents := map[string]string{
+		"/next":     `{"p":[{"id":1,"n":"A"}],"next":"/next?2","all":3}`,
+		"/next?2":   `{"p":[{"id":2,"n":"B"},{"id":3,"n":"C"}],"next":null,"all":3}`,
+		"/p?page=1": `[{"id":1,"n":"A"},{"id":2,"n":"B"}]`, "/p?page=2": `[{"id":3,"n":"C"}]`, "/p?page=3": `[]`,
+		"/cut":  `{"p":[{"id":1,"n":"A"}],"next":"/gone"}`,
+		"/less": `{"p":[{"id":1,"n":"A"}],"next":"","all":3}`,
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		text, ok := documents[r.URL.RequestURI()]
+		if _ = r.ParseForm(); !ok || r.PostForm.Get("token") != "x" {
+			w.WriteHeader(http.StatusNotFound)
+		}
+		_, _ = w.Write([]byte(text))
+	}))
+	t.Cleanup(server.Close)
+	const all, prepare = "primary_key;name\n1;A\n2;B\n3;C\n", "[Error]\tPeople::Prepare() returned false"
+	for section, want := range map[string]string{
+		"<jsonurl>%s/next</jsonurl><path>p</path><next>next</next><total>all</total>": all,
+		"<jsonurl>%s/p</jsonurl><path></path><page>page</page>":                       all,
+		"<jsonurl>%s/next</jsonurl><path>p</path>":                                    "primary_key;name\n1;A\n",
+		"<jsonurl>%s/cut</jsonurl><path>p</path><next>next</next>":                    prepare,
+		"<jsonurl>%s/less</jsonurl><path>p</path><next>next</next><total>all</total>": "[Error]\t[People] the read is not whole: the pages hold 1 elements, and all says 3\n" + prepare,
+		"<jsonfile>x.json</jsonfile><path>p</path><next>next</next>":                  "[Error]\t[People] next, page and total are for <jsonurl>, not for a file\n" + prepare,
+	} {
+		f := newFolder(t)
+		f.definition("People", "name*")
+		f.params(sequence("People") + "<people>" + strings.ReplaceAll(section, "%s", server.URL) +
+			"<jsonpost><token>x</token></jsonpost><fields><primary_key>id</primary_key><name>n</name></fields></people>")
+		if strings.Contains(want, "[Error]") {
+			f.want(1, []string{want}, "--collect_only")
+			continue
+		}
+		f.want(0, nil, "--collect_only")
+		if got := f.read("data/People-1.csv"); got != want {
+			t.Errorf("%s: got %q, want %q", section, got, want)
+		}
+	}
 }

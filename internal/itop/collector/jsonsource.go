@@ -3,6 +3,7 @@ package collector
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"io"
 	"slices"
@@ -18,12 +19,12 @@ type jsonSource struct {
 	app  *app
 	task *task
 
-	url, file, path string
-	fields          *Value
-	defaults        *Value
-	nullified       func(string) bool
-	ignored         []string
-	elements        []any
+	url, file string
+	fields    *Value
+	defaults  *Value
+	nullified func(string) bool
+	ignored   []string
+	elements  []any
 }
 
 var _ rowSource = (*jsonSource)(nil)
@@ -61,37 +62,95 @@ func (s *jsonSource) prepare(ctx context.Context) error {
 	if err := s.app.runCommand(ctx, s.task); err != nil {
 		return err
 	}
-	text, err := s.read(ctx)
+	return s.readPages(ctx)
+}
+
+// readPages reads the document and, where the section says how it goes on, those
+// behind it.
+func (s *jsonSource) readPages(ctx context.Context) error {
+	paging, err := s.paging()
 	if err != nil {
+		return s.failed("%s", err)
+	}
+	if paging.IsZero() {
+		_, _, err := s.readPage(ctx, nil)
 		return err
 	}
-	root, err := jsonfile.Parse(bytes.NewReader(text))
-	if err == nil && isVoid(root) {
+	pages, err := paging.Start(s.url)
+	if err != nil {
+		return s.failed("%s", err)
+	}
+	for more := true; more; {
+		s.url = pages.Address()
+		before := len(s.elements)
+		root, digest, err := s.readPage(ctx, pages)
+		if err != nil {
+			return err
+		}
+		if more, err = pages.Go(root, len(s.elements)-before, digest); err != nil {
+			return s.failed("%s", err)
+		}
+	}
+	return nil
+}
+
+// paging returns how the document goes on: in the original it does not.
+func (s *jsonSource) paging() (jsonfile.Paging, error) {
+	if s.app.strict {
+		return jsonfile.Paging{}, nil
+	}
+	p := jsonfile.Paging{Next: s.setting("next").str(), Page: s.setting("page").str(), Total: s.setting("total").str()}
+	if p.Page != "" {
+		p.First = 1
+		if first := s.setting("first_page"); first != nil {
+			p.First = phpInt(first.str())
+		}
+	}
+	if s.url == "" && !p.IsZero() {
+		return p, errors.New("next, page and total are for <jsonurl>, not for a file")
+	}
+	return p, p.Validate()
+}
+
+// readPage reads one document and keeps the elements in it; pages is nil where
+// there is but one.
+func (s *jsonSource) readPage(ctx context.Context, pages *jsonfile.Pages) (root any, digest [sha256.Size]byte, err error) {
+	text, err := s.read(ctx)
+	if err != nil {
+		return nil, digest, err
+	}
+	isFirst := pages == nil || pages.Number() == 1
+	root, err = jsonfile.Parse(bytes.NewReader(text))
+	if err == nil && isVoid(root) && isFirst {
 		err = errors.New("No error") //nolint:staticcheck // PHP's words for a document without content
 	}
 	if err != nil {
 		if !s.app.strict && err.Error() != "No error" {
 			s.app.log.debugf("[%s] %s", s.task.class, jsonProblem(string(text), err))
 		}
-		return s.failed("Failed to translate data from JSON file: '%s%s'. Reason: %s", s.url, s.file, jsonReason(text, err))
+		return nil, digest, s.failed("Failed to translate data from JSON file: '%s%s'. Reason: %s", s.url, s.file, jsonReason(text, err))
 	}
-	return s.find(root)
+	path := s.setting("path")
+	if path == nil && isFirst {
+		s.app.log.errorf("[%s] no path to find data in JSON file", s.task.class)
+	}
+	elements, ok := find(root, path, pages)
+	if !ok {
+		return nil, digest, s.failed("Failed to find path %s until data in json file: %s %s.", path.str(), s.url, s.file)
+	}
+	s.elements = append(s.elements, elements...)
+	return root, sha256.Sum256(text), nil
 }
 
 // find follows the path to the elements.
-func (s *jsonSource) find(root any) error {
-	path := s.setting("path")
-	if path == nil {
-		s.app.log.errorf("[%s] no path to find data in JSON file", s.task.class)
-		s.elements = jsonfile.Elements(root)
-		return nil
+func find(root any, path *Value, pages *jsonfile.Pages) ([]any, bool) {
+	switch {
+	case pages != nil:
+		return pages.Elements(root, path.str())
+	case path == nil:
+		return jsonfile.Elements(root), true
 	}
-	s.path = path.str()
-	var ok bool
-	if s.elements, ok = jsonfile.Select(root, s.path); !ok {
-		return s.failed("Failed to find path %s until data in json file: %s %s.", s.path, s.url, s.file)
-	}
-	return nil
+	return jsonfile.Select(root, path.str())
 }
 
 // maxJSON bounds the size of a document, which is read whole.

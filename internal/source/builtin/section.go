@@ -60,11 +60,23 @@ func newJSON(s Settings) (source.Collector, error) {
 		Post     secret        `yaml:"post"`
 		Timeout  time.Duration `yaml:"timeout"`
 		Path     string        `yaml:"path"`
+		Next     string        `yaml:"next"`
+		Page     string        `yaml:"page"`
+		First    *int          `yaml:"first_page"`
+		Total    string        `yaml:"total"`
 	}
 	if err := s.Decode(&section); err != nil {
 		return nil, err
 	}
+	paging := jsonfile.Paging{Next: section.Next, Page: section.Page, Total: section.Total}
+	switch {
+	case section.First != nil:
+		paging.First = *section.First
+	case paging.Page != "":
+		paging.First = 1
+	}
 	return jsonfile.New(jsonfile.Config{
+		Paging: paging,
 		Document: source.Document{
 			File: s.path(section.File), URL: section.URL, User: section.User, Password: section.Password,
 			Headers: section.Headers, Post: section.Post, Timeout: section.Timeout,
@@ -98,13 +110,23 @@ func newSQL(s Settings) (source.Collector, error) {
 
 func newLDIF(s Settings) (source.Collector, error) {
 	var section struct {
-		File  string `yaml:"file"`
-		Files bool   `yaml:"files"`
+		File     string        `yaml:"file"`
+		URL      string        `yaml:"url"`
+		User     string        `yaml:"user"`
+		Password secret        `yaml:"password"`
+		Headers  headers       `yaml:"headers"`
+		Timeout  time.Duration `yaml:"timeout"`
+		Files    bool          `yaml:"files"`
 	}
 	if err := s.Decode(&section); err != nil {
 		return nil, err
 	}
-	return ldif.New(ldif.Config{Document: source.Document{File: s.path(section.File)}, Files: section.Files, Key: s.Key, Fields: s.Fields})
+	return ldif.New(ldif.Config{
+		Document: source.Document{
+			File: s.path(section.File), URL: section.URL, User: section.User, Password: section.Password, Headers: section.Headers, Timeout: section.Timeout,
+		},
+		Files: section.Files, Key: s.Key, Fields: s.Fields,
+	})
 }
 
 // secret and headers are what a section holds that no message shows.

@@ -1,4 +1,4 @@
-// Package ldif reads the entries of an LDIF file (RFC 2849), such as slapcat and
+// Package ldif reads the entries of an LDIF document (RFC 2849), such as slapcat and
 // ldapsearch write. Lists of changes are not read.
 package ldif
 
@@ -42,6 +42,10 @@ var _ source.Collector = (*Collector)(nil)
 func New(cfg Config) (*Collector, error) {
 	if err := cfg.Document.Validate(); err != nil {
 		return nil, err
+	}
+	if cfg.Document.URL != "" && cfg.Files {
+		// Whoever serves the address would choose what is read from this machine.
+		return nil, rollcall.Errorf(rollcall.Invalid, "files is for a file: what comes from a url names no files of this machine")
 	}
 	if cfg.Key == "" {
 		return nil, rollcall.Errorf(rollcall.Invalid, "no key: say which attribute identifies an entry, such as entryUUID")

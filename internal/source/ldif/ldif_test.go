@@ -1,14 +1,19 @@
 package ldif_test
 
 import (
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"rollcall/internal/rollcall"
 	"rollcall/internal/source"
 	"rollcall/internal/source/ldif"
 	"rollcall/internal/source/sourcetest"
@@ -108,6 +113,45 @@ func TestWhatLdapsearchWritesIsRead(t *testing.T) {
 			"1": {Name: "cn=a", Fields: map[string][]string{}}, "2": {Name: "cn=b", Fields: map[string][]string{}}, "3": {Name: "cn=c", Fields: map[string][]string{}},
 		},
 	})
+}
+
+// A document at an address is read like a file, but for values in files: its
+// server would choose what is read from this machine.
+func TestEntriesAtAnAddress(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, password, _ := r.BasicAuth(); password != "hunter2" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		text := people
+		if r.URL.Path == "/cut" {
+			w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+			text = text[:len(text)/2]
+		}
+		_, _ = io.WriteString(w, text)
+	}))
+	t.Cleanup(server.Close)
+	collect := func(path string, password rollcall.Secret) (keys []string, err error) {
+		c, err := ldif.New(ldif.Config{Document: source.Document{URL: server.URL + path, User: "u", Password: password}, Key: "entryUUID"})
+		if err != nil {
+			return nil, err
+		}
+		_, err = c.Collect(t.Context(), func(e *rollcall.Entry) error { keys = append(keys, string(e.Key)); return nil })
+		return keys, err
+	}
+	keys, err := collect("/people", "hunter2")
+	if diff := cmp.Diff([]string{"1", "2", "3"}, keys); err != nil || diff != "" {
+		t.Errorf("keys (-want +got):\n%s\n%v", diff, err)
+	}
+	for path, password := range map[string]rollcall.Secret{"/cut": "hunter2", "/people": "falsch"} {
+		if _, err := collect(path, password); err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: got %v, want an error", path, err)
+		}
+	}
+	if _, err := ldif.New(ldif.Config{Document: source.Document{URL: server.URL}, Files: true, Key: "id"}); err == nil {
+		t.Error("files were allowed")
+	}
 }
 
 // Messages say at which line, and what to do.

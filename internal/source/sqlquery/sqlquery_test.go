@@ -4,12 +4,9 @@ import (
 	"database/sql"
 	"fmt"
 	"net/url"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -112,29 +109,8 @@ func TestPostgres(t *testing.T) {
 
 func TestMariaDB(t *testing.T) {
 	t.Parallel()
-	lab.Require(t, "mariadbd")
-	lab.Require(t, "mariadb-install-db")
-	dir, err := os.MkdirTemp("", "maria")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if out, err := exec.CommandContext(t.Context(), "mariadb-install-db", "--no-defaults", "--user=root", "--datadir="+dir+"/data", "--auth-root-authentication-method=normal", "--skip-test-db").CombinedOutput(); err != nil {
-		t.Skipf("mariadb-install-db: %v\n%s", err, out)
-	}
-	server := exec.Command("mariadbd", "--no-defaults", "--user=root", "--datadir="+dir+"/data", "--socket="+dir+"/s", "--skip-networking", "--pid-file="+dir+"/pid")
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = server.Process.Kill(); _ = server.Wait() })
-	db := sqlquery.Database{Driver: "mysql", Name: "unix_socket=" + dir + "/s;dbname=", User: "root"}
-	deadline := time.Now().Add(20 * time.Second)
-	for db.Check(t.Context()) != nil {
-		if time.Now().After(deadline) {
-			t.Fatal("mariadbd does not answer")
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
+	server := lab.MariaDB(t)
+	db := sqlquery.Database{Driver: "mysql", Name: "unix_socket=" + server.Socket + ";dbname=", User: server.User}
 	got := rows(t, db, "SELECT 1 AS id, 'é𝄞' AS name, CAST(1.5 AS DECIMAL(5,2)) AS d, true AS b, NULL AS n, CAST('2026-01-02 03:04:05' AS DATETIME) AS t, 'a;\"b' AS q")
 	want := [][]string{{"id=1", "name=é𝄞", "d=1.50", "b=1", "n=<nil>", "t=2026-01-02 03:04:05", `q=a;"b`}}
 	if diff := cmp.Diff(want, got); diff != "" {
