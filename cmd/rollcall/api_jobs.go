@@ -72,10 +72,11 @@ func (d *desk) Forget(ctx context.Context, id int64) error { return d.queue.Forg
 
 // Timetable lists the lines of the configuration's.
 func (d *desk) Timetable() []api.Line {
-	list := make([]api.Line, len(d.config.Timetable))
-	entries, err := d.entries()
-	for i := range d.config.Timetable {
-		written := &d.config.Timetable[i]
+	now := d.current()
+	list := make([]api.Line, len(now.config.Timetable))
+	entries, err := now.entries()
+	for i := range now.config.Timetable {
+		written := &now.config.Timetable[i]
 		list[i] = api.Line{Name: written.Name, When: whenText(written), Sources: written.Sources, Retries: written.Retries}
 		if err == nil && entries[i].Schedule != nil { // the server does not start with an error
 			list[i].Next = entries[i].Schedule.Next(d.program.now())

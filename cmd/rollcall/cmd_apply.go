@@ -80,7 +80,7 @@ func (c *applyCmd) apply(ctx context.Context, a *app) (err error) {
 		return err
 	}
 	defer closing(match.now.discard, &err)
-	result, err := a.sync(ctx, sources, engine.Options{Kind: "apply", Approved: true, Sink: match.now.change, Confirm: match.confirm})
+	result, err := a.sync(ctx, sources, engine.Options{Kind: "apply", Only: plan.header.Only, Approved: true, Sink: match.now.change, Confirm: match.confirm})
 	return a.report(c.data, result, err)
 }
 
@@ -172,6 +172,9 @@ func (a *app) approveRead(ctx context.Context, held *rollcall.Run, run runFunc, 
 	sources, err := a.choose(names)
 	if err != nil {
 		return nil, err
+	}
+	if options.Only = held.Sources[0].Only; options.Only == rollcall.PartRetry {
+		return nil, rollcall.Errorf(rollcall.Conflict, "run %d was to try single entries again: rollcall sync does that with all others", held.ID)
 	}
 	options.Kind, options.Approved, options.Confirm = "apply", true, confirm
 	// The sink makes the engine sum its changes up, which is what confirm compares.

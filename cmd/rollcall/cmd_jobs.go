@@ -39,7 +39,7 @@ func (s setup) entries() ([]jobs.Entry, error) {
 	entries := make([]jobs.Entry, len(s.config.Timetable))
 	for i := range s.config.Timetable {
 		line := &s.config.Timetable[i]
-		e := jobs.Entry{Name: line.Name, Work: jobs.Work{Kind: workSync, Sources: line.Sources}, Retries: line.Retries}
+		e := jobs.Entry{Name: line.Name, Work: jobs.Work{Kind: line.Work, Sources: line.Sources}, Retries: line.Retries, Lane: laneOf(line.Work)}
 		var err error
 		switch {
 		case line.Cron != "":

@@ -13,9 +13,10 @@ import (
 
 type planCmd struct {
 	data
-	Out     string   `short:"o" placeholder:"FILE" help:"Keep the plan in a file, to be carried out with apply."`
-	Check   bool     `help:"Exit with 4 when there are changes."`
-	Verbose bool     `short:"v" help:"List also the entries that were only renamed, or missed for now."`
+	Out     string `short:"o" placeholder:"FILE" help:"Keep the plan in a file, to be carried out with apply."`
+	Check   bool   `help:"Exit with 4 when there are changes."`
+	Verbose bool   `short:"v" help:"List also the entries that were only renamed, or missed for now."`
+	onlyPart
 	Sources []string `arg:"" optional:"" name:"source" help:"The sources to read; all of them when none is named."`
 }
 
@@ -30,6 +31,7 @@ Examples:
 
     rollcall plan                      what would happen
     rollcall plan persons              the same for one source
+    rollcall plan --only removal       who would be taken away, and nothing else
     rollcall plan --out monday.plan    keep it; "rollcall apply monday.plan" does exactly this
     rollcall plan --check --json       for scripts: exit code 4 when there are changes`
 }
@@ -62,7 +64,7 @@ func (c *planCmd) Run(ctx context.Context, p *program) (err error) {
 			return shown.Change(change)
 		}
 	}
-	result, err := a.plan(ctx, sources, sink)
+	result, err := a.plan(ctx, sources, c.Only, sink)
 	if err != nil {
 		if c.JSON { // what was begun is a document all the same
 			_ = shown.Close(runOf(result)) // the first error tells more
@@ -103,13 +105,13 @@ func runOf(result *engine.Result) *rollcall.Run {
 }
 
 // plan makes a dry run and hands every change to sink.
-func (a *app) plan(ctx context.Context, sources []*rollcall.Source, sink func(*rollcall.Change) error) (*engine.Result, error) {
+func (a *app) plan(ctx context.Context, sources []*rollcall.Source, only rollcall.Part, sink func(*rollcall.Change) error) (*engine.Result, error) {
 	jobs, err := a.jobs(ctx, sources)
 	if err != nil {
 		return nil, err
 	}
 	progress := a.program.progress()
-	result, err := a.engine.Run(ctx, jobs, engine.Options{Kind: "plan", By: who(), DryRun: true, Sink: sink, Progress: progress.show})
+	result, err := a.engine.Run(ctx, jobs, engine.Options{Kind: "plan", By: who(), Only: only, DryRun: true, Sink: sink, Progress: progress.show})
 	progress.done()
 	return result, err
 }

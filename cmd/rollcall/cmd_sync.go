@@ -9,9 +9,16 @@ import (
 	"rollcall/internal/rollcall"
 )
 
+// onlyPart is embedded by commands that may do a part of a run.
+type onlyPart struct {
+	Only rollcall.Part `enum:",import,removal" default:"" placeholder:"PART" help:"Do a part of the work: import or removal."`
+}
+
 type syncCmd struct {
 	data
-	Full    bool     `help:"Read every source completely, also those with deltas."`
+	Full bool `help:"Read every source completely, also those with deltas."`
+	onlyPart
+	Entries []string `name:"entry" placeholder:"NAME" help:"Read this entry alone: its DN, its key or its login. May be given several times."`
 	Sources []string `arg:"" optional:"" name:"source" help:"The sources to read; all of them when none is named."`
 }
 
@@ -26,6 +33,9 @@ would do, "rollcall apply ID" lets it happen, "rollcall apply --drop ID" refuses
 A source with a delta section is read completely once in a while, and what changed in between; the
 run says which it was and why. --full reads everything now.
 
+--only import brings in what is new and changed and takes nobody away; --only removal sees to what is
+gone, after a complete read, and to nothing else. --entry brings in single entries of a directory.
+
 Exit codes: 0 done, 1 failed, 3 done with problems in single entries, 5 held by a limit.
 
 Examples:
@@ -33,6 +43,8 @@ Examples:
     rollcall sync                  all sources, in the order of the configuration
     rollcall sync persons users    only these
     rollcall sync --full           completely, deltas or not
+    rollcall sync --only import    everything that is new or changed, now
+    rollcall sync --entry ada      one entry, now
     rollcall sync --json           the run with its counters and problems, for scripts`
 }
 
@@ -47,7 +59,10 @@ func (c *syncCmd) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	result, err := a.sync(ctx, sources, engine.Options{Kind: "sync", Full: c.Full})
+	if len(c.Entries) > 0 {
+		return c.single(ctx, a, sources)
+	}
+	result, err := a.sync(ctx, sources, engine.Options{Kind: "sync", Full: c.Full, Only: c.Only})
 	return a.report(c.data, result, err)
 }
 

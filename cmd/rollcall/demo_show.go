@@ -22,7 +22,7 @@ func (s *show) plan(ctx context.Context, a *app, most shownOf) error {
 	shown := report.NewPlan(&text, look)
 	seen, verbs := map[string]int{}, map[string]int{}
 	var order []string
-	result, err := a.plan(ctx, a.sources, func(c *rollcall.Change) error {
+	result, err := a.plan(ctx, a.sources, rollcall.PartAll, func(c *rollcall.Change) error {
 		what := fmt.Sprintf("%s %s", c.Verb, c.Class)
 		if verbs[what]++; verbs[what] == 1 {
 			order = append(order, what)

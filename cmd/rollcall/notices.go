@@ -29,7 +29,7 @@ func (s engineStore) Begin(ctx context.Context) (engine.Tx, error) {
 	if err != nil {
 		return nil, err
 	}
-	return engineTx{tx, s.notices}, nil
+	return engineTx{tx, s.notices, new(bool)}, nil
 }
 
 // FinishRun records the end of a run that was rolled back.
@@ -48,42 +48,95 @@ func (s engineStore) FinishRun(ctx context.Context, run *rollcall.Run, problems 
 type engineTx struct {
 	*store.Tx
 	notices *notices
+	told    *bool // there may be something to send once this is committed
 }
 
 // FinishRun records the end of a run within its own transaction.
 func (t engineTx) FinishRun(ctx context.Context, run *rollcall.Run, problems []rollcall.Problem) error {
-	if err := t.Tx.FinishRun(ctx, run, problems); err != nil || t.notices == nil {
+	if err := t.Tx.FinishRun(ctx, run, problems); err != nil {
 		return err
 	}
+	*t.told = true
 	return t.notices.keep(ctx, t.Tx, run)
 }
 
-// notices tells the contacts of data sources how runs ended. It is nil when the
-// configuration names no mail server.
+// Commit makes the transaction last.
+func (t engineTx) Commit() error {
+	err := t.Tx.Commit()
+	if err == nil && *t.told {
+		t.notices.outbox.Wake()
+	}
+	return err
+}
+
+// notices tells the contacts of data sources, and whomever the configuration
+// names, how runs ended.
 type notices struct {
 	store  *store.Store
 	model  *rollcall.Model
+	rules  []notify.Rule
+	mails  bool // there is a mail server
 	outbox *notify.Outbox
 	now    func() time.Time
 }
 
-func newNotices(p *program, m config.Mail, model *rollcall.Model, db *store.Store) (*notices, error) {
-	if m.Host == "" {
-		return nil, nil //nolint:nilnil // no mail server, no notices
+func newNotices(s setup, db *store.Store) (*notices, error) {
+	p, m := s.program, s.config.Mail
+	n := &notices{store: db, model: s.model, rules: noticeRules(s.config.Notices), mails: m.Host != "", now: p.now}
+	senders := map[rollcall.Channel]notify.Sender{}
+	if n.mails {
+		mailer, err := notify.NewMailer(notify.Server{
+			Host: m.Host, Port: m.Port, TLS: m.TLS, CA: m.CA, User: m.User, Password: m.Password, From: m.From,
+		})
+		if err != nil {
+			return nil, s.config.Explain(m.Line, fmt.Errorf("mail: %w", err))
+		}
+		senders[rollcall.ChannelMail] = mailer
 	}
-	mailer, err := notify.NewMailer(notify.Server{
-		Host: m.Host, Port: m.Port, TLS: m.TLS, CA: m.CA, User: m.User, Password: m.Password, From: m.From,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("mail: %w", err)
+	if len(s.config.Webhooks) > 0 {
+		hooks := make([]notify.Hook, len(s.config.Webhooks))
+		for i := range s.config.Webhooks {
+			w := &s.config.Webhooks[i]
+			hooks[i] = notify.Hook{Name: w.Name, URL: w.URL, Secret: w.Secret, CA: w.CA, Internal: w.Internal, Timeout: w.Timeout}
+		}
+		calls, err := notify.NewHooks(hooks, p.now)
+		if err != nil {
+			return nil, s.config.Explain(s.config.Webhooks[0].Line, err)
+		}
+		senders[rollcall.ChannelWebhook] = calls
 	}
-	return &notices{store: db, model: model, outbox: notify.NewOutbox(db, map[rollcall.Channel]notify.Sender{rollcall.ChannelMail: mailer}, p.now, p.log), now: p.now}, nil
+	n.outbox = notify.NewOutbox(db, senders, p.now, p.log)
+	return n, nil
 }
 
-// keep makes the notices of a run that ended.
+// noticeRules says who is told of what: what the configuration says, or what is
+// usual.
+func noticeRules(written []config.NoticeRule) []notify.Rule {
+	if written == nil {
+		return notify.UsualRules()
+	}
+	rules := make([]notify.Rule, len(written))
+	for i := range written {
+		w := &written[i]
+		rules[i] = notify.Rule{
+			Sources: w.Sources, Profiles: w.Profiles, Accounts: w.Accounts, Starter: w.Starter,
+			Mail: w.Mail, Addresses: w.Addresses, Webhooks: w.Webhooks,
+		}
+		for _, kind := range w.On {
+			rules[i].On = append(rules[i].On, rollcall.NoticeKind(kind))
+		}
+	}
+	return rules
+}
+
+// keep makes the notices of a run that ended, and the mails to the contacts of
+// its sources.
 func (n *notices) keep(ctx context.Context, tx *store.Tx, run *rollcall.Run) error {
 	if run.Undoes != 0 {
 		return nil // somebody sat there and asked for it
+	}
+	if err := n.tell(ctx, tx, run); err != nil || !n.mails {
+		return err
 	}
 	for i := range run.Sources {
 		part := &run.Sources[i]
@@ -114,6 +167,9 @@ func (n *notices) keep(ctx context.Context, tx *store.Tx, run *rollcall.Run) err
 
 // NotStarted keeps a notice that a run over delivered rows did not start.
 func (n *notices) NotStarted(ctx context.Context, source rollcall.SourceHead, why string) error {
+	if !n.mails {
+		return nil
+	}
 	tx, err := n.store.Begin(ctx)
 	if err != nil {
 		return err
@@ -166,7 +222,7 @@ const flushTime = 20 * time.Second
 // flush sends what is due before a command ends. What cannot be sent waits for
 // the next command, or for the server.
 func (n *notices) flush(ctx context.Context, log *slog.Logger) {
-	if n == nil || ctx.Err() != nil {
+	if ctx.Err() != nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, flushTime)

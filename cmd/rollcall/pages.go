@@ -117,7 +117,7 @@ func operations(written []config.Operation) []rest.Operation {
 // tasks are what cron.php does. The server does it by itself as well: who has no
 // server but a crontab needs no other one.
 func (a *app) tasks() []cron.Task {
-	if a.notices == nil {
+	if a.config.Mail.Host == "" && len(a.config.Webhooks) == 0 {
 		return nil
 	}
 	return []cron.Task{cron.Every("Notices", time.Second, func(ctx context.Context, deadline time.Time) (string, error) {

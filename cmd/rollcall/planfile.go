@@ -20,11 +20,12 @@ const planFormat = "rollcall-plan/1"
 
 // header is the first line of a plan file.
 type header struct {
-	Format  string       `json:"format"`
-	Created time.Time    `json:"created"`
-	Version string       `json:"version"`
-	Sources []planSource `json:"sources"`
-	Digest  string       `json:"digest"` // of all changes: the plan's identity
+	Format  string        `json:"format"`
+	Created time.Time     `json:"created"`
+	Version string        `json:"version"`
+	Sources []planSource  `json:"sources"`
+	Only    rollcall.Part `json:"only,omitempty"`
+	Digest  string        `json:"digest"` // of all changes: the plan's identity
 }
 
 // planSource is what a plan was made of, so that a plan of other rules is
@@ -39,6 +40,7 @@ type planSource struct {
 func planHeader(run *rollcall.Run, sources []*rollcall.Source) header {
 	h := header{Format: planFormat, Created: run.Started, Version: version(), Digest: run.Digest}
 	for i, src := range sources {
+		h.Only = run.Sources[i].Only
 		h.Sources = append(h.Sources, planSource{
 			Source: src.Name, Scope: src.Scope, Fingerprint: fingerprint(src), Counters: run.Sources[i].Counters,
 		})

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"rollcall/internal/binding"
 	"rollcall/internal/config"
@@ -40,7 +41,8 @@ type app struct {
 	engine   *engine.Engine
 	notices  *notices
 
-	committed func() // called after each commit
+	committed func()                // called after each commit
+	newest    atomic.Pointer[setup] // as the file says since the server started; nil when that did not change
 }
 
 // load reads the configuration and the classes.
@@ -111,13 +113,10 @@ func (s setup) open(ctx context.Context) (*app, error) {
 	if err := a.seed(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("write the predefined objects: %w", err), db.Close())
 	}
-	if a.notices, err = newNotices(p, s.config.Mail, s.model, db); err != nil {
-		return nil, errors.Join(s.config.Explain(s.config.Mail.Line, err), db.Close())
+	if a.notices, err = newNotices(s, db); err != nil {
+		return nil, errors.Join(err, db.Close())
 	}
-	configured := engine.Config{Store: engineStore{db, a.notices}, Registry: a.registry, Model: s.model, Now: p.now, Log: p.log, Scope: scopeOf(s.model)}
-	if a.notices != nil {
-		configured.Notifier = a.notices
-	}
+	configured := engine.Config{Store: engineStore{db, a.notices}, Registry: a.registry, Model: s.model, Now: p.now, Log: p.log, Scope: scopeOf(s.model), Notifier: a.notices}
 	a.engine = engine.New(configured)
 	return a, nil
 }

@@ -7,13 +7,12 @@ import (
 	"strings"
 	_ "time/tzdata" // time zones of the timetable on machines without the database
 
-	"rollcall/internal/engine"
+	"rollcall/internal/config"
 	"rollcall/internal/jobs"
-	"rollcall/internal/rollcall"
 )
 
 // workSync is the kind of work that runs sources.
-const workSync = "sync"
+const workSync = config.WorkSync
 
 // working opens the queue of a server, which keeps the timetable and carries
 // jobs out. The caller runs and closes it.
@@ -25,37 +24,6 @@ func (a *app) working(ctx context.Context) (*jobs.Service, error) {
 	return jobs.Open(ctx, jobs.Config{Store: a.config.Store, Entries: entries, Runner: a.work, Now: a.program.now, Log: a.program.log})
 }
 
-// work carries out one job. The configuration may have changed since it was
-// queued; what counts is the present one.
-func (a *app) work(ctx context.Context, j *jobs.Job) error {
-	if j.Work.Kind != workSync {
-		return rollcall.Errorf(rollcall.Invalid, "this program does not know work of kind %q", j.Work.Kind)
-	}
-	for _, name := range j.Work.Sources {
-		if a.config.Source(name) == nil {
-			return rollcall.Errorf(rollcall.NotFound, "there is no source %s in %s any more", name, a.config.Path)
-		}
-	}
-	sources, err := a.choose(j.Work.Sources)
-	if err != nil {
-		return err
-	}
-	list, err := a.jobs(ctx, sources)
-	if err != nil {
-		return err
-	}
-	by := "timetable " + j.Entry
-	if j.By != "timetable" {
-		by = j.By
-	}
-	result, err := a.engine.Run(ctx, list, engine.Options{Kind: "sync", By: by})
-	if err != nil {
-		return err
-	}
-	a.program.log.Info("a run is done", slog.Int64("run", result.Run.ID), slog.Int("count", len(result.Problems)+result.More))
-	return nil
-}
-
 // alongside runs what a server does besides answering: jobs and the outbox. Stop
 // ends both and returns what went wrong.
 func (a *app) alongside(ctx context.Context, queue *jobs.Service) (stop func() error) {
@@ -64,9 +32,8 @@ func (a *app) alongside(ctx context.Context, queue *jobs.Service) (stop func() e
 		parts = append(parts, queue.Run)
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	if a.notices != nil {
-		parts = append(parts, a.notices.outbox.Run)
-	}
+	parts = append(parts, a.notices.run, func(ctx context.Context) error { return a.follow(ctx, queue) })
+	a.tellParked(ctx, queue)
 	ended := make(chan error, len(parts))
 	for _, part := range parts {
 		go func() {

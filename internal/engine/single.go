@@ -117,7 +117,7 @@ func (s *single) do(ctx context.Context) (err error) {
 		return nil // it left since
 	}
 	for _, l := range s.loads {
-		s.run.Sources = append(s.run.Sources, rollcall.SourceRun{Source: l.src.Name, ID: l.src.ID, Scope: l.src.Scope})
+		s.run.Sources = append(s.run.Sources, rollcall.SourceRun{Source: l.src.Name, ID: l.src.ID, Scope: l.src.Scope, Only: rollcall.PartRetry})
 	}
 	if !slices.ContainsFunc(s.loads, func(l *load) bool { return l.spool.len() > 0 }) {
 		// Its groups are not known from before: mostly they give what it has.

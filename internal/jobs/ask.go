@@ -16,15 +16,16 @@ import (
 // Ask queues the job of an entry for now. When one is queued, running or waiting
 // already, that one is returned, and isNew is false.
 func (s *Service) Ask(ctx context.Context, entry, by string) (job Job, isNew bool, err error) {
-	i := slices.IndexFunc(s.cfg.Entries, func(e Entry) bool { return e.Name == entry })
+	entries := s.Timetable()
+	i := slices.IndexFunc(entries, func(e Entry) bool { return e.Name == entry })
 	if i < 0 {
-		names := make([]string, len(s.cfg.Entries))
-		for i, e := range s.cfg.Entries {
+		names := make([]string, len(entries))
+		for i, e := range entries {
 			names[i] = e.Name
 		}
 		return Job{}, false, rollcall.Errorf(rollcall.NotFound, "the timetable has no %q; it has %s", entry, strings.Join(names, ", "))
 	}
-	return s.Put(ctx, s.cfg.Entries[i], by)
+	return s.Put(ctx, entries[i], by)
 }
 
 // Put queues work for now, whether or not the timetable has it. When a job of

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 
 	"rollcall/internal/rollcall"
@@ -18,6 +19,37 @@ type Entry struct {
 	Work     Work
 	Schedule Schedule // nil: only on demand
 	Retries  int      // tries after the first one that fails
+	Lane     Lane
+}
+
+// Lane keeps kinds of jobs from waiting for one another: those of one lane are
+// worked whatever those of the others do.
+type Lane string
+
+// The lanes.
+const (
+	LaneMain    Lane = ""        // whole runs, and imports
+	LaneRemoval Lane = "removal" // those that take away
+	LaneRetry   Lane = "retry"   // those that try again what failed
+)
+
+func lanes() []Lane { return []Lane{LaneMain, LaneRemoval, LaneRetry} }
+
+// queue is what River calls a lane.
+func (l Lane) queue() string {
+	if l == LaneMain {
+		return river.QueueDefault
+	}
+	return string(l)
+}
+
+// workers is how many jobs of a lane one node works at a time: a run is mostly
+// one database writer.
+func (l Lane) workers() int {
+	if l == LaneMain {
+		return 2
+	}
+	return 1
 }
 
 // Work is what a job is to do; its meaning is the Runner's.

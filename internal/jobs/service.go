@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -13,7 +14,6 @@ import (
 
 // How jobs are worked.
 const (
-	workers    = 2                // at a time on one node: a run is mostly one database writer
 	busyWait   = 30 * time.Second // until somebody else at a source is looked for again
 	firstRetry = 30 * time.Second
 	lastRetry  = time.Hour
@@ -44,6 +44,7 @@ type client interface {
 	JobDelete(ctx context.Context, id int64) (*rivertype.JobRow, error)
 	Start(ctx context.Context) error
 	StopAndCancel(ctx context.Context) error
+	PeriodicJobs() *river.PeriodicJobBundle
 }
 
 // Service is the queue with its timetable. It is safe for concurrent use.
@@ -52,7 +53,9 @@ type Service struct {
 	queue  database
 	client client // asks; River's own races when one that works is also asked as it starts
 	server client // works; nil without a Runner
-	hand   hand
+
+	changing sync.Mutex // the timetable
+	hand     hand
 }
 
 // Open opens the queue, making its tables where they are missing. The caller
@@ -108,21 +111,50 @@ func (s *Service) settings() *river.Config {
 // serving returns the client that works jobs and keeps the timetable.
 func (s *Service) serving() (client, error) {
 	c := s.settings()
-	c.Queues = map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}}
+	c.Queues = map[string]river.QueueConfig{}
+	for _, l := range lanes() {
+		c.Queues[l.queue()] = river.QueueConfig{MaxWorkers: l.workers()}
+	}
 	c.Workers = river.NewWorkers()
 	if err := river.AddWorkerSafely(c.Workers, &worker{service: s}); err != nil {
 		return nil, err
 	}
-	for i := range s.cfg.Entries {
-		e := &s.cfg.Entries[i]
+	c.PeriodicJobs = periodic(s.cfg.Entries)
+	return s.queue.client(c)
+}
+
+// periodic is what the entries of a timetable are to River.
+func periodic(entries []Entry) []*river.PeriodicJob {
+	var list []*river.PeriodicJob
+	for i := range entries {
+		e := &entries[i]
 		if e.Schedule == nil {
 			continue
 		}
-		c.PeriodicJobs = append(c.PeriodicJobs, river.NewPeriodicJob(endless{e.Schedule}, func() (river.JobArgs, *river.InsertOpts) {
+		list = append(list, river.NewPeriodicJob(endless{e.Schedule}, func() (river.JobArgs, *river.InsertOpts) {
 			return args{Entry: e.Name, Work: e.Work, By: timetable}, e.options()
 		}, nil))
 	}
-	return s.queue.client(c)
+	return list
+}
+
+// Timetable returns the entries as they are now.
+func (s *Service) Timetable() []Entry {
+	s.changing.Lock()
+	defer s.changing.Unlock()
+	return s.cfg.Entries
+}
+
+// SetTimetable puts other entries in the place of those that are kept. Jobs that
+// are queued or running stay.
+func (s *Service) SetTimetable(entries []Entry) {
+	s.changing.Lock()
+	defer s.changing.Unlock()
+	s.cfg.Entries = entries
+	if s.server != nil {
+		s.server.PeriodicJobs().Clear()
+		s.server.PeriodicJobs().AddMany(periodic(entries))
+	}
 }
 
 // endless gives a schedule without a next time one that never comes: River
@@ -139,6 +171,7 @@ func (e endless) Next(t time.Time) time.Time {
 func (e *Entry) options() *river.InsertOpts {
 	return &river.InsertOpts{
 		MaxAttempts: e.Retries + 1,
+		Queue:       e.Lane.queue(),
 		UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
 			rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning,
 			rivertype.JobStateRetryable, rivertype.JobStateScheduled,
@@ -199,8 +232,9 @@ func (s *Service) takeOver(ctx context.Context) {
 
 // catchUp queues entries whose time came while no server ran.
 func (s *Service) catchUp(ctx context.Context) error {
-	for i := range s.cfg.Entries {
-		e := &s.cfg.Entries[i]
+	entries := s.Timetable()
+	for i := range entries {
+		e := &entries[i]
 		if e.Schedule == nil {
 			continue
 		}

@@ -78,7 +78,7 @@ func (t *Tx) overtake(ctx context.Context, done *rollcall.Run) error {
 	}
 	for _, r := range held {
 		left := slices.ContainsFunc(r.Sources, func(a rollcall.SourceRun) bool {
-			return !slices.ContainsFunc(done.Sources, func(b rollcall.SourceRun) bool { return a.Source == b.Source })
+			return !slices.ContainsFunc(done.Sources, func(b rollcall.SourceRun) bool { return a.Source == b.Source && covers(b.Only, a.Only) })
 		})
 		if left {
 			continue
@@ -88,6 +88,11 @@ func (t *Tx) overtake(ctx context.Context, done *rollcall.Run) error {
 		}
 	}
 	return nil
+}
+
+// covers reports whether a run did what one that was held was to do.
+func covers(done, held rollcall.Part) bool {
+	return done == rollcall.PartAll || done == held && done != rollcall.PartRetry
 }
 
 // FinishRun records how a run ended, with its problems, within the transaction
