@@ -30,6 +30,7 @@ type Membership struct {
 	start   []uint32  // of each node: where its groups begin in targets
 	targets []GroupID
 	scratch []byte
+	names   dnFolder
 	stable  []uint64       // of each node: see MemberDigest; nil when nobody asks
 	used    [nodeLast]bool // which name spaces lead anywhere
 }
@@ -140,7 +141,7 @@ func (m *Membership) hash(space byte, name []byte) nameHash {
 	b := append(m.scratch[:0], space)
 	switch space {
 	case nodeDN:
-		b = AppendFoldedDN(b, cutUID(name))
+		b = m.names.append(b, cutUID(name))
 	case nodeLogin:
 		b = appendLower(b, name)
 	default:
@@ -344,72 +345,4 @@ func appendLower(dst, s []byte) []byte {
 		dst = append(dst, c)
 	}
 	return dst
-}
-
-// AppendFoldedDN appends rollcall.FoldDN(dn). Plain names, which is nearly all,
-// cost no allocation.
-func AppendFoldedDN(dst, dn []byte) []byte {
-	if out, ok := foldPlainDN(dst, dn); ok {
-		return out
-	}
-	return append(dst, rollcall.FoldDN(string(dn))...)
-}
-
-// foldPlainDN folds a DN that holds nothing to unescape and nothing but ASCII.
-func foldPlainDN(dst, dn []byte) (out []byte, ok bool) {
-	at := len(dst)
-	begin := at // of the type or value being read
-	out = slices.Grow(dst, len(dn))[:at+len(dn)]
-	value, space := false, false
-	plain := &plainInType
-	for _, c := range dn {
-		if folded := plain[c]; folded != 0 {
-			if space && at > begin {
-				if !value {
-					return nil, false
-				}
-				out[at] = ' '
-				at++
-			}
-			space = false
-			out[at] = folded
-			at++
-			continue
-		}
-		switch c {
-		case ' ':
-			space = true
-			continue
-		case ',':
-			if !value || at == begin {
-				return nil, false
-			}
-			value, plain = false, &plainInType
-		case '=':
-			if value || at == begin || bytes.HasPrefix(out[begin:at], []byte("oid.")) {
-				return nil, false
-			}
-			value, plain = true, &plainInValue
-		default:
-			return nil, false
-		}
-		out[at] = c
-		at++
-		space, begin = false, at
-	}
-	return out[:at], value && at > begin
-}
-
-// plainInType and plainInValue say what a byte folds to, 0 for one that needs a
-// closer look.
-var plainInType, plainInValue = plainBytes(""), plainBytes("@'()/:&!$%*?|~[]{}^`")
-
-func plainBytes(more string) (table [256]byte) {
-	for _, c := range []byte("abcdefghijklmnopqrstuvwxyz0123456789-._" + more) {
-		table[c] = c
-	}
-	for c := 'A'; c <= 'Z'; c++ {
-		table[c] = byte(c) + 'a' - 'A'
-	}
-	return table
 }

@@ -132,6 +132,7 @@ func TestMembershipPathIsTheShortestWay(t *testing.T) {
 func TestFoldedDNEqualsTheParsersFold(t *testing.T) {
 	t.Parallel()
 	value := rapid.StringOfN(rapid.RuneFrom([]rune(`aZ é,+\ "#=;<>.-_@()09*ßΣ`)), 1, 12, -1)
+	var folder dnFolder
 	rapid.Check(t, func(t *rapid.T) {
 		var text string
 		for i := range rapid.IntRange(1, 4).Draw(t, "parts") {
@@ -143,6 +144,12 @@ func TestFoldedDNEqualsTheParsersFold(t *testing.T) {
 		}
 		if got, want := string(AppendFoldedDN(nil, []byte(text))), rollcall.FoldDN(text); got != want {
 			t.Fatalf("%q: got %q, want %q", text, got, want)
+		}
+		sibling := "cn=" + rollcall.EscapeDN(value.Draw(t, "sibling")) + text[max(0, strings.IndexByte(text, ',')):]
+		for _, dn := range []string{text, sibling, text} {
+			if got, want := string(folder.append([]byte("x"), []byte(dn))), "x"+rollcall.FoldDN(dn); got != want {
+				t.Fatalf("%q after others: got %q, want %q", dn, got, want)
+			}
 		}
 	})
 }
