@@ -6,20 +6,21 @@ type cli struct {
 	LogLevel string `enum:"debug,info,warn,error" default:"warn" placeholder:"LEVEL" help:"What is logged to standard error: debug, info, warn or error." group:"global"`
 	NoColor  bool   `help:"Write without colours, as when the output is no terminal." group:"global"`
 
-	Demo   demoCmd   `cmd:"" help:"Show it all on a sample company; needs nothing."`
-	Init   initCmd   `cmd:"" help:"Ask a directory what it is and write a configuration."`
-	Check  checkCmd  `cmd:"" help:"Test the connection, show entries, look for what will be trouble."`
-	Plan   planCmd   `cmd:"" help:"Show what a run would do; nothing changes."`
-	Apply  applyCmd  `cmd:"" help:"Carry out exactly a plan, or a run that was held."`
-	Sync   syncCmd   `cmd:"" help:"Collect, decide, apply, report."`
-	Runs   runsCmd   `cmd:"" help:"List the runs, or show one."`
-	Undo   undoCmd   `cmd:"" help:"Take a run back."`
-	Why    whyCmd    `cmd:"" help:"Explain an object: which source, entry, rule and run made it so."`
-	Serve  serveCmd  `cmd:"" help:"Answer iTop's web services: collectors, scripts and REST clients."`
-	Jobs   jobsCmd   `cmd:"" help:"The timetable and its jobs: list them, run one, try one again."`
-	User   userCmd   `cmd:"" help:"Manage the accounts of Rollcall itself."`
-	Export exportCmd `cmd:"" help:"Write the objects of a class, or of a query, as CSV, JSON or XLSX."`
-	Import importCmd `cmd:"" help:"Read objects of a class from CSV, JSON or XLSX."`
+	Demo    demoCmd    `cmd:"" help:"Show it all on a sample company; needs nothing."`
+	Init    initCmd    `cmd:"" help:"Ask a directory what it is and write a configuration."`
+	Check   checkCmd   `cmd:"" help:"Test the connection, show entries, look for what will be trouble."`
+	Plan    planCmd    `cmd:"" help:"Show what a run would do; nothing changes."`
+	Apply   applyCmd   `cmd:"" help:"Carry out exactly a plan, or a run that was held."`
+	Sync    syncCmd    `cmd:"" help:"Collect, decide, apply, report."`
+	Runs    runsCmd    `cmd:"" help:"List the runs, or show one."`
+	Undo    undoCmd    `cmd:"" help:"Take a run back."`
+	Why     whyCmd     `cmd:"" help:"Explain an object: which source, entry, rule and run made it so."`
+	Serve   serveCmd   `cmd:"" help:"Answer iTop's web services: collectors, scripts and REST clients."`
+	Jobs    jobsCmd    `cmd:"" help:"The timetable and its jobs: list them, run one, try one again."`
+	Notices noticesCmd `cmd:"" help:"What people were told: list it, mark it as read."`
+	User    userCmd    `cmd:"" help:"Manage the accounts of Rollcall itself."`
+	Export  exportCmd  `cmd:"" help:"Write the objects of a class, or of a query, as CSV, JSON or XLSX."`
+	Import  importCmd  `cmd:"" help:"Read objects of a class from CSV, JSON or XLSX."`
 
 	SynchroImport synchroImportCmd `cmd:"" passthrough:"" help:"The command line of synchro_import.php."`
 	SynchroExec   synchroExecCmd   `cmd:"" passthrough:"" help:"The command line of synchro_exec.php."`

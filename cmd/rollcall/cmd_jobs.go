@@ -18,6 +18,8 @@ type jobsCmd struct {
 	Requeue   jobsRequeueCmd   `cmd:"" help:"Try a job again that is parked, stopped or waiting."`
 	Cancel    jobsCancelCmd    `cmd:"" help:"Take a job out of the queue, or interrupt it."`
 	Forget    jobsForgetCmd    `cmd:"" help:"Remove a job that has ended from the list."`
+	Entries   jobsEntriesCmd   `cmd:"" help:"List the entries that failed and are to be tried again."`
+	Retry     jobsRetryCmd     `cmd:"" help:"Try failed entries again, parked or not."`
 }
 
 // queue opens the queue of a configuration for somebody who asks; a running
@@ -129,9 +131,9 @@ func (c *jobsTimetableCmd) Run(_ context.Context, p *program) error {
 				next = at.In(options.Zone).Format(time.DateTime)
 			}
 		}
-		rows[i] = []string{e.Name, whenText(line), next, joinedOr(line.Sources, "all sources"), strconv.Itoa(e.Retries)}
+		rows[i] = []string{e.Name, whenText(line), next, joinedOr(line.Sources, "all sources"), strconv.Itoa(e.Retries), line.Work}
 	}
-	return report.Table(p.out, options, []string{"line", "when", "next", "sources", "retries"}, rows)
+	return report.Table(p.out, options, []string{"line", "when", "next", "sources", "retries", "work"}, rows)
 }
 
 // whenText says when a line of the timetable is due, "" for only on demand.
