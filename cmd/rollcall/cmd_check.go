@@ -16,6 +16,7 @@ import (
 type checkCmd struct {
 	data
 	Entries int      `default:"3" placeholder:"N" help:"How many entries to show, as read and as mapped."`
+	Groups  bool     `help:"List the groups that bindings of a source may choose, with their identifiers."`
 	All     bool     `help:"Look at every entry, not only the first thousand."`
 	Sources []string `arg:"" optional:"" name:"source" help:"The sources to check; all of them when none is named."`
 }
@@ -34,6 +35,7 @@ Examples:
 
     rollcall check
     rollcall check persons --entries 10
+    rollcall check users --groups      what roles, profiles and paths may be bound to
     rollcall check --all --json        every entry of every source, for scripts`
 }
 
@@ -44,6 +46,7 @@ type checked struct {
 	Entries  []sample       `json:"entries"`
 	LookedAt int            `json:"looked_at"`
 	Findings []finding      `json:"findings"`
+	Groups   []pickable     `json:"groups,omitempty"`
 	failed   bool
 }
 
@@ -167,6 +170,11 @@ func (c *checkCmd) one(ctx context.Context, job engine.Job, names namesSeen) *ch
 		add(report.Failed, one.Source, err.Error())
 	}
 	one.LookedAt = lint.entries
+	if c.Groups && err == nil {
+		if one.Groups, err = pickables(ctx, job.Collector); err != nil {
+			add(report.Failed, one.Source, err.Error())
+		}
+	}
 	one.Findings = append(one.Findings, lint.findings(err == nil && (!ok || c.All || lint.entries < sampleSize))...)
 	return one
 }
@@ -215,6 +223,7 @@ func (c *checkCmd) print(p *program, one *checked) error {
 		fmt.Fprintf(p.out, "\n  %s\n    key %s\n", report.Printable(s.Entry), report.Printable(s.Key))
 		err = errors.Join(err, printValues(p, "as read", s.Read), printValues(p, "as mapped", s.Mapped))
 	}
+	err = errors.Join(err, printGroups(p, one.Groups))
 	if !one.failed {
 		fmt.Fprintf(p.out, "\n%s: looked at %d entries", one.Source, one.LookedAt)
 		if len(one.Findings) == 0 {

@@ -10,15 +10,21 @@ func (x *exo) jobs() {
 		imports, removal, queue = exoStore + "import.cronExpression", exoStore + "delete.cronExpression", exoStore + "queue.processing.cronExpression"
 		retries                 = exoStore + "queue.processing.error.retries.max"
 	)
-	n := x.number(retries, 5)
-	x.tell(retries, TakenOver, "retries")
-	x.draft.Timetable = append(x.draft.Timetable, Section{Name: "import", Settings: []Setting{
-		{Key: "cron", Value: Text(x.filled(imports, "0 */10 * ? * *"))},
-		{Key: "retries", Value: strconv.Itoa(n)},
-	}})
-	x.tell(imports, TakenOver, "timetable: import")
-	x.tell(removal, Different, "each run sees who is gone, once the whole of the directory was read")
-	x.tell(queue, NotNeeded, "a run writes what it read; nothing waits in between")
+	n := strconv.Itoa(x.number(retries, 5))
+	for _, job := range []struct{ work, name, usual, about string }{
+		{"import", imports, "0 */10 * ? * *", "Brings in what is new and changed."},
+		{"removal", removal, "0 59 23 ? * *", "Sees to who is gone, once the whole of the directory was read."},
+		{"queue", queue, "0 */1 * ? * *", "Tries again what failed; after so many times it is parked."},
+	} {
+		cron := Setting{Key: "cron", Value: Text(x.filled(job.name, job.usual))}
+		section := Section{Name: job.work, About: job.about, Settings: []Setting{{Key: job.work, Value: "all"}, cron}}
+		if job.work == "queue" {
+			section.Settings = append(section.Settings, Setting{Key: "retries", Value: n})
+		}
+		x.draft.Timetable = append(x.draft.Timetable, section)
+		x.tell(job.name, TakenOver, "timetable: %s", job.work)
+	}
+	x.tell(retries, TakenOver, "retries of timetable: queue")
 }
 
 // signIn says how people come in.
