@@ -1,0 +1,92 @@
+package migrate_test
+
+import (
+	"strings"
+	"testing"
+
+	"rollcall/internal/migrate"
+	"rollcall/internal/schema"
+)
+
+func exo(t testing.TB, text string) *migrate.Draft {
+	t.Helper()
+	model, err := schema.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := migrate.Exo("exo.properties", []byte("exo.ldap.type=ldap\n"+text), model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// written returns the value of a setting, "" when there is none.
+func written(list []migrate.Setting, key string) string {
+	for _, s := range list {
+		if s.Key == key {
+			return s.Value
+		}
+	}
+	return ""
+}
+
+// TestMembersByAnAttributeOfTheMember: where groups do not list their members in
+// an attribute that is known, the members say it.
+func TestMembersByAnAttributeOfTheMember(t *testing.T) {
+	t.Parallel()
+	const parent, child = "exo.ldap.groups.parentMembershipAttributeName=", "exo.ldap.groups.childMembershipAttributeName="
+	for text, want := range map[string]string{
+		"":                                      "",
+		parent + "uniqueMember\n":               "",
+		parent + "roleOccupant\n":               "",
+		parent + "x\n" + child + "memberOf\n":   `"(memberOf=[#LDAPGroupDN#])"`,
+		parent + "x\n" + child + "isMemberOf\n": `"(isMemberOf=[#LDAPGroupName#])"`,
+		parent + "x\n" + child + "isMemberOf\nexo.ldap.groups.childMembershipAttributeDN=true\n": `"(isMemberOf=[#LDAPGroupDN#])"`,
+	} {
+		d := exo(t, "exo.ldap.groups.base.dn=ou=groups\n"+text)
+		if got := written(d.Bindings[0].Settings, "members"); got != want {
+			t.Errorf("%q: members are %q, want %q", text, got, want)
+		}
+	}
+}
+
+// TestSignInFollowsTheSettings: both spellings of the refresh at sign-in, and no
+// sign-in at all.
+func TestSignInFollowsTheSettings(t *testing.T) {
+	t.Parallel()
+	const store = "exo.idm.externalStore."
+	for text, want := range map[string][2]string{
+		"":                             {"[main, local]", "true"},
+		store + "update.onlogin=false": {"[main, local]", "false"},
+		"exo.idm.update.onlogin=false": {"[main, local]", "false"},
+		store + "authorizelogin=false": {"[local]", "true"},
+		"exo.idm.update.onlogin=false\n" + store + "update.onlogin=true": {"[main, local]", "true"},
+	} {
+		d := exo(t, text)
+		if got := [2]string{written(d.SignIn, "providers"), written(d.SignIn, "refresh")}; got != want {
+			t.Errorf("%q: got providers and refresh %v, want %v", text, got, want)
+		}
+	}
+}
+
+// TestEverySettingIsAccountedFor once, in the order of the file, with what to do
+// about those that are not known.
+func TestEverySettingIsAccountedFor(t *testing.T) {
+	t.Parallel()
+	d := exo(t, "exo.ldap.url=ldap://a\nexo.ldap.urll=ldap://b\nfoo=1\nexo.ldap.url=ldap://c ldap://d\nexo.ldap.admin.writer.dn=x\n")
+	var got []string
+	for _, a := range d.Account {
+		got = append(got, a.Name+" "+string(a.Fate))
+	}
+	want := "exo.ldap.type taken over,exo.ldap.url not needed,exo.ldap.urll unknown,foo unknown,exo.ldap.url taken over,exo.ldap.admin.writer.dn left out"
+	if strings.Join(got, ",") != want {
+		t.Errorf("got %s\nwant %s", strings.Join(got, ","), want)
+	}
+	if url := written(d.Directory, "url"); url != `["ldap://c", "ldap://d"]` {
+		t.Errorf("got url %s", url)
+	}
+	if text := d.Account[2].Text; !strings.Contains(text, "did you mean exo.ldap.url?") {
+		t.Errorf("got %q", text)
+	}
+}
