@@ -135,8 +135,6 @@ func (r *runner) mustBeFull(l *load, resume *rollcall.Resume) string {
 		return "what is read changed"
 	case l.standing.LastRun != resume.Run:
 		return fmt.Sprintf("run %d came between", l.standing.LastRun)
-	case l.standing.Replicas != resume.Replicas:
-		return fmt.Sprintf("there are %d replicas, and the last run left %d", l.standing.Replicas, resume.Replicas)
 	case r.run.Started.Sub(resume.LastFull) >= l.job.FullEvery:
 		return "due: the last one was at " + resume.LastFull.Format(time.DateTime)
 	case r.run.Started.Before(resume.LastFull):
@@ -273,6 +271,9 @@ func (r *runner) saveResume(ctx context.Context, l *load) error {
 	}
 	resume := l.delta.resume
 	resume.Run = r.run.ID
+	if r.tx.DroppedReplicas(l.src.ID) > l.counters.Deleted {
+		resume = rollcall.Resume{} // other sources' objects went, and replicas of this one with them: a delta would not find their entries
+	}
 	if err := r.tx.SaveResume(ctx, l.src.ID, resume); err != nil {
 		return fmt.Errorf("keep its checkpoint: %w", err)
 	}

@@ -60,6 +60,8 @@ type Tx interface {
 	RetriedEntries(ctx context.Context, source rollcall.ObjectID, keys []string, now time.Time, retries int) (parked int, err error)
 	SaveStanding(ctx context.Context, source rollcall.ObjectID, standing rollcall.Standing) error
 	SaveResume(ctx context.Context, source rollcall.ObjectID, resume rollcall.Resume) error
+	// DroppedReplicas counts the replicas of a source that went with objects that were deleted.
+	DroppedReplicas(source rollcall.ObjectID) int
 	FinishRun(ctx context.Context, run *rollcall.Run, problems []rollcall.Problem) error
 }
 

@@ -155,17 +155,23 @@ func (q *queries) Resume(ctx context.Context, source rollcall.ObjectID) (rollcal
 }
 
 // SaveResume keeps where the next delta load of a source begins; without a
-// checkpoint it is forgotten. The number of replicas is counted.
+// checkpoint it is forgotten. The number of replicas follows from that of the
+// last time, and is counted when there was none: counting takes longer than all
+// else of a small delta.
 func (t *Tx) SaveResume(ctx context.Context, source rollcall.ObjectID, r rollcall.Resume) error {
 	var err error
+	tally := t.tally(source)
+	net := tally.net
+	*tally = tallied(tally.dropped)
 	if r.Checkpoint == nil {
 		_, err = t.exec(ctx, "DELETE FROM resume WHERE source_id = ?", int64(source))
 	} else {
 		_, err = t.exec(ctx, `INSERT INTO resume (source_id, last_full, run, checkpoint, replicas)
-			VALUES (?, ?, ?, ?, (SELECT COUNT(*) FROM priv_sync_replica WHERE sync_source_id = ?))
+			VALUES (?, ?, ?, ?, COALESCE((SELECT replicas FROM resume WHERE source_id = ?) + ?,
+				(SELECT COUNT(*) FROM priv_sync_replica WHERE sync_source_id = ?)))
 			ON CONFLICT (source_id) DO UPDATE SET last_full = excluded.last_full, run = excluded.run,
 				checkpoint = excluded.checkpoint, replicas = excluded.replicas`,
-			int64(source), requiredTime(r.LastFull), r.Run, []byte(r.Checkpoint), int64(source))
+			int64(source), requiredTime(r.LastFull), r.Run, []byte(r.Checkpoint), int64(source), net, int64(source))
 	}
 	if err != nil {
 		return fmt.Errorf("keep the checkpoint of source %d: %w", source, err)

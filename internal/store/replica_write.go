@@ -34,6 +34,7 @@ func (t *Tx) putReplicas(ctx context.Context, src *rollcall.Source, replicas []r
 	if err := t.own(ctx); err != nil {
 		return err
 	}
+	t.tally(src.ID).net += len(replicas)
 	b := t.insert("priv_sync_replica", append([]string{"id"}, replicaColumns...))
 	data := t.insert(shape.table, append([]string{"id", "primary_key"}, shape.names...))
 	var boxes boxes
@@ -158,7 +159,10 @@ func (t *Tx) dropReplicas(ctx context.Context, source rollcall.ObjectID, table s
 				return err
 			}
 		}
-		_, err := t.exec(ctx, "DELETE FROM priv_sync_replica WHERE "+ofSource+" AND id "+in, append([]any{int64(source)}, args...)...)
+		n, err := t.exec(ctx, "DELETE FROM priv_sync_replica WHERE "+ofSource+" AND id "+in, append([]any{int64(source)}, args...)...)
+		tally := t.tally(source)
+		tally.net -= int(n)
+		tally.isLess = tally.isLess || n > 0
 		return err
 	})
 }
@@ -171,6 +175,9 @@ func (t *Tx) DeleteReplicasOf(ctx context.Context, class *rollcall.Class, ids []
 	err := inLists(numbers(ids), func(in string, args []any) error {
 		return t.gather(ctx, query+in, args, bySource)
 	})
+	for source, ids := range bySource {
+		t.tally(source).dropped += len(ids)
+	}
 	if err == nil {
 		err = t.dropGathered(ctx, bySource)
 	}

@@ -21,6 +21,7 @@ func (t *Tx) FeedNew(ctx context.Context, src *rollcall.Source, columns []rollca
 	if err := t.own(ctx); err != nil {
 		return err
 	}
+	t.tally(src.ID).net += len(rows)
 	first, err := t.reserve(ctx, "priv_sync_replica", len(rows))
 	if err != nil {
 		return fmt.Errorf("put rows into %s: %w", src.Table, err)

@@ -25,6 +25,7 @@ type Tx struct {
 	manyRows int64             // see manyRows
 	done     bool
 	isOwn    bool // the triggers of data tables are silent
+	tallies  map[rollcall.ObjectID]*tally
 }
 
 // Begin starts a write transaction. It waits some seconds for another writer
@@ -88,6 +89,9 @@ func (t *Tx) Commit() error {
 	}
 	// What can fail for a reason of the database's is done before.
 	err := t.makeLate(context.Background())
+	if err == nil {
+		err = t.keepTallies(context.Background())
+	}
 	if err == nil {
 		err = t.returnBlocks(context.Background())
 	}

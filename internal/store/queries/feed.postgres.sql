@@ -5,6 +5,7 @@ DECLARE
 BEGIN
   IF TG_OP = 'DELETE' THEN
     DELETE FROM priv_sync_replica WHERE id = OLD.id AND sync_source_id = {source};
+    DELETE FROM resume WHERE source_id = {source};
     RETURN OLD;
   END IF;
   IF NEW.primary_key IS NULL THEN

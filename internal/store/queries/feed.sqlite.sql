@@ -31,5 +31,6 @@ DROP TRIGGER IF EXISTS {delete};
 CREATE TRIGGER {delete} AFTER DELETE ON {table} WHEN NOT EXISTS (SELECT 1 FROM own_write)
 BEGIN
   DELETE FROM priv_sync_replica WHERE id = OLD.id AND sync_source_id = {source};
+  DELETE FROM resume WHERE source_id = {source};
 END;
 CREATE INDEX IF NOT EXISTS {index} ON {table} (primary_key);

@@ -14,6 +14,7 @@ import (
 
 func (s *suite) replicaTests() map[string]func(*testing.T) {
 	return map[string]func(*testing.T){
+		"NumberOfReplicasIsKept":               s.tally,
 		"ReplicasKeepEverything":               s.replicasKeep,
 		"ReplicasAreManyPerStatement":          s.replicasMany,
 		"UpdateReplicasWritesTheRowToo":        s.replicasUpdate,
@@ -327,6 +328,38 @@ func (s *suite) standing(t *testing.T) {
 		want.Replicas = i + 1
 		same(t, "standing", value[rollcall.Standing](t)(st.Standing(t.Context(), src.ID)), want)
 	}
+}
+
+// tally keeps the number of replicas without counting them, and forgets where a
+// delta begins when some go that no run accounts for.
+func (s *suite) tally(t *testing.T) {
+	st := s.open(t)
+	src := sourceOf(t, st, Model(), 5)
+	resume := rollcall.Resume{Checkpoint: []byte("x"), LastFull: Now, Run: 3}
+	list := insertReplicas(t, st, src, replica(src, "a"), replica(src, "b"), replica(src, "c"))
+	is := func(what string, replicas int, resumes bool) {
+		t.Helper()
+		if got := value[rollcall.Standing](t)(st.Standing(t.Context(), src.ID)); got.Replicas != replicas {
+			t.Errorf("%s: got %d replicas, want %d", what, got.Replicas, replicas)
+		}
+		if got := value[rollcall.Resume](t)(st.Resume(t.Context(), src.ID)); (got.Checkpoint != nil) != resumes {
+			t.Errorf("%s: got %+v", what, got)
+		}
+	}
+	write(t, st, func(tx *store.Tx) {
+		must(t, tx.SaveStanding(t.Context(), src.ID, rollcall.Standing{LastRun: 3}))
+		must(t, tx.SaveResume(t.Context(), src.ID, resume))
+	})
+	is("counted", 3, true)
+	list = append(list, insertReplicas(t, st, src, replica(src, "d"))...)
+	is("one more", 4, true)
+	write(t, st, func(tx *store.Tx) {
+		must(t, tx.DeleteReplicas(t.Context(), src, []int64{list[0].ID, list[1].ID}))
+		must(t, tx.SaveResume(t.Context(), src.ID, resume))
+	})
+	is("dropped by the run that says where the next one begins", 2, true)
+	write(t, st, func(tx *store.Tx) { must(t, tx.DeleteReplicas(t.Context(), src, []int64{list[2].ID})) })
+	is("dropped by somebody else", 1, false)
 }
 
 func (s *suite) lastSeen(t *testing.T) {
