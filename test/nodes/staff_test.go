@@ -13,11 +13,12 @@ import (
 const (
 	sources = 30
 	hired   = 40 // persons of each source at the beginning
+	leavers = 10 // of them leave, and do not change before they do
 )
 
 // staff is what the sources hold: a file each, which changes while it is read.
 // Whatever of its states a run sees, the last one decides alone: numbers only
-// grow, nobody comes back, and only those who were there at the beginning leave.
+// grow, nobody comes back, and only those leave whom every run saw as they were.
 type staff struct {
 	t      testing.TB
 	dir    string
@@ -55,11 +56,12 @@ func (s *staff) change() {
 			f.people = append(f.people, person{key: f.next})
 			f.next++
 		case 1:
-			if at := s.random.IntN(len(f.people)); f.people[at].key < hired {
-				f.people = slices.Delete(f.people, at, at+1)
-			}
+			leaver := s.random.IntN(leavers)
+			f.people = slices.DeleteFunc(f.people, func(p person) bool { return p.key == leaver })
 		default:
-			f.people[s.random.IntN(len(f.people))].version++
+			if p := &f.people[s.random.IntN(len(f.people))]; p.key >= leavers {
+				p.version++
+			}
 		}
 	}
 	s.write(n)
