@@ -41,6 +41,16 @@ func (d *desk) Bindings() []api.Binding {
 	return list
 }
 
+// chosen returns the sources that names mean, all for none.
+func (d *desk) chosen(names []string) ([]*rollcall.Source, error) {
+	for _, name := range names {
+		if d.config.Source(name) == nil {
+			return nil, rollcall.Errorf(rollcall.NotFound, "there is no source %s in the configuration; it has %s", name, joinedOr(d.sourceNames(), "none"))
+		}
+	}
+	return d.choose(names)
+}
+
 // run makes a run for somebody at the other end of a connection.
 func (d *desk) run(ctx context.Context, sources []*rollcall.Source, options engine.Options) (*engine.Result, error) {
 	list, err := d.jobs(ctx, sources)
@@ -53,7 +63,7 @@ func (d *desk) run(ctx context.Context, sources []*rollcall.Source, options engi
 // Plan keeps what a run would do. Its changes wait in a file until all is
 // decided, as those of a held run do.
 func (d *desk) Plan(ctx context.Context, names []string, by string) (run rollcall.Run, err error) {
-	sources, err := d.choose(names)
+	sources, err := d.chosen(names)
 	if err != nil {
 		return run, err
 	}

@@ -48,8 +48,12 @@ func (h *health) measure(m *server.Metrics) {
 	m.Family("rollcall_jobs", "Jobs in the queue, by state.", []string{"state"}, h.depth)
 }
 
-// measureWithin is how long the reading of one metric may take.
-const measureWithin = 5 * time.Second
+// How long the reading of one metric may take, and how old what it tells of runs
+// may be: one look for all metrics is enough.
+const (
+	measureWithin = 5 * time.Second
+	recentWhile   = time.Second
+)
 
 // ofSource adds the samples of one source.
 type ofSource func(source string, runs lastRuns, add func(value float64, labels ...string))
@@ -60,7 +64,7 @@ func (h *health) family(m *server.Metrics, name, help string, labels []string, t
 		ctx, cancel := context.WithTimeout(context.Background(), measureWithin)
 		defer cancel()
 		names := h.sourceNames()
-		runs, err := h.recent.of(ctx, names)
+		runs, err := h.recent.of(ctx, names, recentWhile)
 		if err != nil {
 			h.program.log.Warn("the runs cannot be read for metrics", slog.Any("err", err))
 			return
@@ -138,7 +142,7 @@ func (h *health) ready(ctx context.Context) error {
 		return err
 	}
 	names := h.sourceNames()
-	runs, err := h.recent.of(ctx, names)
+	runs, err := h.recent.of(ctx, names, recentWhile)
 	if err != nil {
 		return err
 	}
@@ -157,7 +161,7 @@ func (h *health) ready(ctx context.Context) error {
 // detail tells the age of the last good run of every source, a line each.
 func (h *health) detail(ctx context.Context) string {
 	names := h.sourceNames()
-	runs, err := h.recent.of(ctx, names)
+	runs, err := h.recent.of(ctx, names, recentWhile)
 	if err != nil {
 		h.program.log.Warn("the runs cannot be read for /readyz", slog.Any("err", err))
 		return ""

@@ -11,7 +11,7 @@ import (
 // Sync queues a run of sources. Requests for the same sources, in whatever
 // order, are one job.
 func (d *desk) Sync(ctx context.Context, names []string, by string) (api.Job, bool, error) {
-	sources, err := d.choose(names)
+	sources, err := d.chosen(names)
 	if err != nil {
 		return api.Job{}, false, err
 	}

@@ -33,16 +33,16 @@ func (d *desk) Sources(ctx context.Context) ([]api.Source, error) {
 		return nil, err
 	}
 	slices.SortStableFunc(list[configured:], func(a, b api.Source) int { return strings.Compare(a.Name, b.Name) })
-	return list, d.withRuns(ctx, list)
+	return list, nil
 }
 
-// withRuns adds what ran last, and how many replicas there are.
-func (d *desk) withRuns(ctx context.Context, list []api.Source) error {
+// Fill adds what ran last, and how many replicas there are.
+func (d *desk) Fill(ctx context.Context, list []api.Source) error {
 	names := make([]string, len(list))
 	for i := range list {
 		names[i] = list[i].Name
 	}
-	runs, err := d.recent.of(ctx, names)
+	runs, err := d.recent.of(ctx, names, 0)
 	if err != nil {
 		return err
 	}
@@ -89,18 +89,17 @@ type recent struct {
 // lastRuns are nil where a source has none.
 type lastRuns struct{ last, good *rollcall.Run }
 
-// How often the runs are looked at, at most, and how far back.
+// How far back runs are looked at.
 const (
-	recentWhile = 2 * time.Second
 	recentPage  = 200
 	recentPages = 25
 )
 
-// of returns the last runs of some sources. They may be two seconds old.
-func (r *recent) of(ctx context.Context, names []string) (map[string]lastRuns, error) {
+// of returns the last runs of some sources, as they were a while ago at most.
+func (r *recent) of(ctx context.Context, names []string, while time.Duration) (map[string]lastRuns, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.known != nil && r.now().Sub(r.at) < recentWhile {
+	if r.known != nil && r.now().Sub(r.at) < while {
 		return r.known, nil
 	}
 	known := map[string]lastRuns{}

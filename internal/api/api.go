@@ -46,8 +46,11 @@ type Service struct {
 // New makes a service.
 func New(c Config) (*Service, error) {
 	s := &Service{Config: c, routes: routes()}
-	var err error
-	s.document, err = json.MarshalIndent(s.describe(), "", "  ")
+	document, err := s.describe()
+	if err != nil {
+		return nil, err
+	}
+	s.document, err = json.MarshalIndent(document, "", "  ")
 	return s, err
 }
 

@@ -20,6 +20,8 @@ type Store interface {
 	BoundGroups(ctx context.Context, source rollcall.ObjectID) ([]rollcall.BoundGroup, error)
 	GrantList(ctx context.Context, source rollcall.ObjectID, binding string, after int64, limit int) ([]rollcall.Grant, error)
 	Plan(ctx context.Context, run int64) (io.ReadCloser, error)
+	Notices(ctx context.Context, f rollcall.NoticeFilter) ([]rollcall.Notice, error)
+	ReadNotices(ctx context.Context, reader rollcall.NoticeReader, ids []int64, unread bool) (changed int, err error)
 }
 
 // Desk is what the program does besides: what the configuration says, runs,
@@ -27,6 +29,8 @@ type Store interface {
 type Desk interface {
 	// Sources returns the sources of the configuration, in its order, and then those that were made over the wire.
 	Sources(ctx context.Context) ([]Source, error)
+	// Fill adds to sources what ran last and how many replicas there are.
+	Fill(ctx context.Context, sources []Source) error
 	Directories() []Directory
 	// Bindings returns those of the configuration, without their groups.
 	Bindings() []Binding

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"reflect"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -18,8 +17,8 @@ func (c *call) openAPI(context.Context, *nothing) (*document, error) {
 }
 
 // describe makes the OpenAPI 3.1 document of the routes.
-func (s *Service) describe() object {
-	schemas := &schemas{named: object{}}
+func (s *Service) describe() (object, error) {
+	schemas := &schemas{named: object{}, types: map[string]reflect.Type{}}
 	paths := object{}
 	for i := range s.routes {
 		r := &s.routes[i]
@@ -56,10 +55,8 @@ func (s *Service) describe() object {
 				"basic":   object{"type": "http", "scheme": "basic", "description": "Login and password, where the configuration allows it."},
 			},
 		},
-	}
+	}, schemas.err
 }
-
-var pathParameter = regexp.MustCompile(`\{(\w+)\}`)
 
 // describe makes the description of one operation.
 func (r *route) describe(schemas *schemas) object {

@@ -211,6 +211,9 @@ func kindText(t reflect.Type) string {
 	case reflect.Int, reflect.Int64:
 		return "a whole number"
 	case reflect.Slice:
+		if t.Elem().Kind() == reflect.Int64 {
+			return "a list of whole numbers"
+		}
 		return "a list of texts"
 	}
 	return "a text"

@@ -44,6 +44,8 @@ func routes() []route {
 		post("/jobs/{job}/forget", GateAdministrator, http.StatusNoContent, "forgetJob", "Removes a job that has ended from the list.", (*call).forget),
 		get("/timetable", GateAdministrator, "listTimetable", "The timetable and when each line is due.", (*call).timetable),
 
+		get("/notices", GateBackOffice, "listNotices", "What the account is to know of runs and jobs, newest first.", (*call).notices),
+		post("/notices/read", GateBackOffice, http.StatusOK, "readNotices", "Marks notices as read by the account, or as unread.", (*call).readNotices),
 		get("/why", GateAdministrator, "why", "Why an object is as it is, or why somebody is not there.", (*call).why),
 		get("/objects", GateBackOffice, "listObjects", "Objects that a query in OQL selects, by their IDs.", (*call).objects),
 	}

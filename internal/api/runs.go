@@ -198,7 +198,7 @@ func (c *call) startRun(ctx context.Context, in *sourcesBody) (*Queued, error) {
 	if !c.account.Administrator {
 		var wanted []Source
 		for _, name := range in.Sources {
-			source, err := c.source(ctx, &oneSource{name})
+			source, err := c.visibleSource(ctx, name)
 			if err != nil {
 				return nil, err
 			}

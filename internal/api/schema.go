@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strconv"
@@ -25,6 +26,7 @@ var words = map[reflect.Type][]string{
 	reflect.TypeFor[rollcall.Load]():        texts(rollcall.LoadFull, rollcall.LoadDelta),
 	reflect.TypeFor[rollcall.GrantKind]():   texts(rollcall.GrantRole, rollcall.GrantFunctional, rollcall.GrantProfile, rollcall.GrantTeam, rollcall.GrantPath, rollcall.GrantLicence),
 	reflect.TypeFor[rollcall.Vanished]():    texts(rollcall.VanishedKeep, rollcall.VanishedRelease, rollcall.VanishedDelete),
+	reflect.TypeFor[rollcall.NoticeKind]():  texts(rollcall.NoticeKinds()...),
 	reflect.TypeFor[JobState]():             texts(JobQueued, JobRunning, JobWaiting, JobDone, JobParked, JobStopped),
 }
 
@@ -37,7 +39,11 @@ func texts[T ~string](list ...T) []string {
 }
 
 // schemas describes Go types in JSON Schema, structs by name.
-type schemas struct{ named object }
+type schemas struct {
+	named object
+	types map[string]reflect.Type // of the names
+	err   error
+}
 
 // of describes a type.
 func (s *schemas) of(t reflect.Type) object {
@@ -73,12 +79,14 @@ func (s *schemas) of(t reflect.Type) object {
 // structure describes a struct under its name and refers to it.
 func (s *schemas) structure(t reflect.Type) object {
 	name := schemaName(t)
-	if _, ok := s.named[name]; !ok {
-		s.named[name] = nil // while it is being described it may refer to itself
+	if of, ok := s.types[name]; !ok {
+		s.types[name] = t // while it is being described it may refer to itself
 		properties, required := object{}, []string{}
 		s.properties(t, properties, &required)
 		slices.Sort(required)
 		s.named[name] = object{"type": "object", "properties": properties, "required": required}
+	} else if of != t {
+		s.err = fmt.Errorf("the types %s and %s are both called %s in the document", of, t, name)
 	}
 	return object{"$ref": "#/components/schemas/" + name}
 }
@@ -140,15 +148,22 @@ func (s *schemas) argument(f *field) object {
 	return schema
 }
 
+// schemaNames are the names of types whose own would mislead beside others.
+var schemaNames = map[reflect.Type]string{
+	reflect.TypeFor[rollcall.Problem]():   "EntryProblem",
+	reflect.TypeFor[report.New]():         "PictureOfNew",
+	reflect.TypeFor[report.Existing]():    "PictureOfExisting",
+	reflect.TypeFor[report.Disappeared](): "PictureOfDisappeared",
+}
+
 // schemaName is a struct's name: of Page[Replica] it is ReplicaPage.
 func schemaName(t reflect.Type) string {
-	name, rest, generic := strings.Cut(t.Name(), "[")
-	if generic {
-		rest = strings.TrimSuffix(rest, "]")
-		return rest[strings.LastIndex(rest, ".")+1:] + name
+	if name, ok := schemaNames[t]; ok {
+		return name
 	}
-	if t.PkgPath() == reflect.TypeFor[report.Picture]().PkgPath() && (name == "New" || name == "Existing" || name == "Disappeared") {
-		return "Picture" + name
+	name, _, generic := strings.Cut(t.Name(), "[")
+	if generic {
+		return schemaName(t.Field(0).Type.Elem()) + name
 	}
 	return name
 }

@@ -30,7 +30,10 @@ func isVisible(run *rollcall.Run, sources []Source) bool {
 
 func (c *call) sources(ctx context.Context, _ *nothing) (*Page[Source], error) {
 	list, err := c.visibleSources(ctx)
-	return &Page[Source]{Items: list}, err
+	if err != nil {
+		return nil, err
+	}
+	return &Page[Source]{Items: list}, c.Desk.Fill(ctx, list)
 }
 
 // oneSource names a data source.
@@ -39,18 +42,28 @@ type oneSource struct {
 }
 
 func (c *call) source(ctx context.Context, in *oneSource) (*Source, error) {
+	found, err := c.visibleSource(ctx, in.Source)
+	if err != nil {
+		return nil, err
+	}
+	list := []Source{*found}
+	return &list[0], c.Desk.Fill(ctx, list)
+}
+
+// visibleSource returns the data source that a name or an ID means.
+func (c *call) visibleSource(ctx context.Context, name string) (*Source, error) {
 	all, err := c.Desk.Sources(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var found []Source
 	for _, s := range all {
-		if s.Name == in.Source {
+		if s.Name == name {
 			found = append(found, s)
 		}
 	}
 	if len(found) == 0 {
-		found = slices.DeleteFunc(all, func(s Source) bool { return s.ID == 0 || strconv.FormatInt(int64(s.ID), 10) != in.Source })
+		found = slices.DeleteFunc(all, func(s Source) bool { return s.ID == 0 || strconv.FormatInt(int64(s.ID), 10) != name })
 	}
 	// Who may not run a source does not learn whether there is one.
 	if err := c.mayRun(found...); err != nil {
@@ -58,11 +71,11 @@ func (c *call) source(ctx context.Context, in *oneSource) (*Source, error) {
 	}
 	switch len(found) {
 	case 0:
-		return nil, rollcall.Errorf(rollcall.NotFound, "there is no data source %s", shorten(in.Source))
+		return nil, rollcall.Errorf(rollcall.NotFound, "there is no data source %s", shorten(name))
 	case 1:
 		return &found[0], nil
 	}
-	return nil, rollcall.Errorf(rollcall.Conflict, "%d data sources are called %s: name one by its ID", len(found), shorten(in.Source))
+	return nil, rollcall.Errorf(rollcall.Conflict, "%d data sources are called %s: name one by its ID", len(found), shorten(name))
 }
 
 func (c *call) directories(context.Context, *nothing) (*Page[Directory], error) {
@@ -77,7 +90,7 @@ type replicasIn struct {
 }
 
 func (c *call) replicas(ctx context.Context, in *replicasIn) (*Page[Replica], error) {
-	source, err := c.source(ctx, &in.oneSource)
+	source, err := c.visibleSource(ctx, in.Source)
 	if err != nil {
 		return nil, err
 	}

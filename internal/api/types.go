@@ -104,7 +104,7 @@ type Replica struct {
 // Run is one execution, or a plan.
 type Run struct {
 	ID      int64             `json:"id,omitempty"`
-	Kind    string            `json:"kind" enum:"sync,plan,apply,undo,synchro_exec"`
+	Kind    string            `json:"kind" doc:"What was asked for: sync, plan, apply, undo, …"`
 	State   rollcall.RunState `json:"state"`
 	Started time.Time         `json:"started"`
 	Ended   time.Time         `json:"ended,omitzero"`

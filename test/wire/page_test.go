@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/internal/api"
 	"rollcall/test/lab"
 )
 
@@ -22,17 +24,46 @@ var fence = regexp.MustCompile("(?ms)^```(sh|text)\n(.*?)^```$")
 // and compares what they print with what the page says.
 func TestThePageForOperatorsTellsTheTruth(t *testing.T) {
 	t.Parallel()
-	lab.Require(t, "curl")
-	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "wire.md"))
+	carryOut(t, "wire.md", "serve: {allowed_login_types: form|external|basic|token}\n")
+}
+
+// TestThePageOfTheAPITellsTheTruth does the same with docs/api.md, whose
+// configuration stands in the page.
+func TestThePageOfTheAPITellsTheTruth(t *testing.T) {
+	t.Parallel()
+	page := readPage(t, "api.md")
+	config := regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$").FindStringSubmatch(page)
+	if config == nil {
+		t.Fatal("the page has no configuration")
+	}
+	carryOut(t, "api.md", config[1])
+	for _, route := range api.Routes() {
+		line := fmt.Sprintf("| `%s %s` | %s | %s |\n", route.Method, strings.TrimPrefix(route.Path, "/api/v1"), route.Gate, route.Summary)
+		if !strings.Contains(page, line) {
+			t.Errorf("the page lacks the line\n%s", line)
+		}
+	}
+}
+
+func readPage(t *testing.T, name string) string {
+	t.Helper()
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", name))
 	must(t, err)
+	return string(page)
+}
+
+// carryOut carries out the commands of a page, in order, and compares what they
+// print with what stands below them. The server starts before the first one
+// that asks for its address.
+func carryOut(t *testing.T, name, config string) {
+	lab.Require(t, "curl")
 	var blocks []block
-	for _, m := range fence.FindAllStringSubmatch(string(page), -1) {
+	for _, m := range fence.FindAllStringSubmatch(readPage(t, name), -1) {
 		blocks = append(blocks, block{m[1], m[2]})
 	}
 	dir := t.TempDir()
 	bin, err := build()
 	must(t, err)
-	config := "serve: {allowed_login_types: form|external|basic|token}\n"
 	must(t, os.WriteFile(filepath.Join(dir, "rollcall.yaml"), []byte("store: rollcall.db\n"+config), 0o600))
 	env := []string{"PATH=" + filepath.Dir(bin) + ":" + os.Getenv("PATH"), "HOME=" + dir, "PASSWORD=" + password, "TZ=UTC"}
 

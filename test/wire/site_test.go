@@ -122,7 +122,10 @@ func serve(t testing.TB, dir, config string) *site {
 	t.Helper()
 	bin, err := build()
 	must(t, err)
-	must(t, os.WriteFile(filepath.Join(dir, "rollcall.yaml"), []byte("store: rollcall.db\n"+config), 0o600))
+	if !strings.HasPrefix(config, "store: ") {
+		config = "store: rollcall.db\n" + config
+	}
+	must(t, os.WriteFile(filepath.Join(dir, "rollcall.yaml"), []byte(config), 0o600))
 	s := &site{TB: t, dir: dir, log: &syncBuffer{}, ended: make(chan error, 1)}
 	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), bin, "--log-level", "info", "serve", "--listen", "127.0.0.1:0")
 	cmd.Dir, cmd.Stderr = dir, s.log
