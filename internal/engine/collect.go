@@ -67,12 +67,13 @@ func (r *runner) collect(ctx context.Context, l *load) error {
 	if done, err := r.collectDelta(ctx, l); err != nil || done {
 		return err
 	}
-	if err := r.loadIndex(ctx, l); err != nil {
-		return err
-	}
-	c := r.collecting(l)
-	checkpoint, err := l.read(ctx, c.take)
-	if err != nil {
+	e := r.early(ctx, l, r.collecting(l).take)
+	checkpoint, err := l.read(ctx, e.entry)
+	err = e.finish(err)
+	switch {
+	case e.failed != nil && ctx.Err() == nil && errors.Is(err, e.failed):
+		return e.failed
+	case err != nil:
 		return fmt.Errorf("collect: %w", err)
 	}
 	if l.delta != nil && r.opt.Only != rollcall.PartRemoval {

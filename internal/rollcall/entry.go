@@ -36,17 +36,24 @@ func (e *Entry) Field(name string) [][]byte {
 	return nil
 }
 
-// Clone returns a copy that owns its bytes. Fields stays shared.
-func (e *Entry) Clone() Entry {
+// Size is how many bytes the key, the name and the values are long.
+func (e *Entry) Size() int {
 	size := len(e.Key) + len(e.Name)
-	count := 0
 	for _, vs := range e.Values {
-		count += len(vs)
 		for _, v := range vs {
 			size += len(v)
 		}
 	}
-	buf := make([]byte, 0, size)
+	return size
+}
+
+// Clone returns a copy that owns its bytes. Fields stays shared.
+func (e *Entry) Clone() Entry {
+	count := 0
+	for _, vs := range e.Values {
+		count += len(vs)
+	}
+	buf := make([]byte, 0, e.Size())
 	keep := func(b []byte) []byte {
 		start := len(buf)
 		buf = append(buf, b...)
