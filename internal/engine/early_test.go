@@ -43,7 +43,7 @@ func TestEntriesBeforeTheirReplicasAreTakenInOrder(t *testing.T) {
 			}
 			for i := range got {
 				if got[i] != fmt.Sprintf("%02d", i) {
-					t.Fatalf("entry %d came as number %d", i, i)
+					t.Fatalf("entry %s came as number %d", got[i], i)
 				}
 			}
 		})
