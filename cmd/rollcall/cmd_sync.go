@@ -18,7 +18,7 @@ type syncCmd struct {
 	data
 	Full bool `help:"Read every source completely, also those with deltas."`
 	onlyPart
-	Entries []string `name:"entry" placeholder:"NAME" help:"Read this entry alone: its DN, its key or its login. May be given several times."`
+	Entries []string `name:"entry" sep:"none" placeholder:"NAME" help:"Read this entry alone: its DN, its key or its login. May be given several times."`
 	Sources []string `arg:"" optional:"" name:"source" help:"The sources to read; all of them when none is named."`
 }
 

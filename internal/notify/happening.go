@@ -89,11 +89,12 @@ func ofPart(run *rollcall.Run, part *rollcall.SourceRun) []Happening {
 			"%d entries failed at their last try and are not tried by themselves any more.\n\nrollcall jobs entries --parked lists them, rollcall jobs retry tries them again.", n), fmt.Sprint(run.ID))
 	}
 	if run.State == rollcall.RunCompleted && len(part.Short) > 0 {
-		var text strings.Builder
+		var text, matter strings.Builder
 		for _, s := range part.Short {
+			fmt.Fprintf(&matter, "%s: %d\n", s.Package, s.Short)
 			fmt.Fprintf(&text, "%d licences of package %s are short: it has %d, %d are taken up, %d more are wanted.\n", s.Short, s.Package, s.Have, s.Used, s.Wanted)
 		}
-		tell(rollcall.NoticeLicences, "licences are short", strings.TrimSpace(text.String()), text.String())
+		tell(rollcall.NoticeLicences, "licences are short", strings.TrimSpace(text.String()), matter.String())
 		list[len(list)-1].Licences = part.Short
 	}
 	return list
