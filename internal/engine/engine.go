@@ -38,6 +38,7 @@ type Tx interface {
 	registry.Storage
 	feedTx
 	grantTx
+	singleTx
 	Commit() error
 	Rollback() error
 

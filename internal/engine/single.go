@@ -49,7 +49,7 @@ const lockPatience = 5 * time.Second
 // stays as it was. Nothing is locked and no run recorded unless there is
 // something to do. A run of a source that is under way makes it a Conflict.
 func (e *Engine) TakeOver(ctx context.Context, one Single, opt Options) (*Taken, error) {
-	look := &single{runner: e.single(opt), Single: one}
+	look := &single{runner: e.single(opt), Single: one, isLook: true}
 	isDue, err := look.look(ctx)
 	if err != nil || !isDue {
 		return look.taken(ctx, err)
@@ -70,6 +70,8 @@ type single struct {
 	Single
 	groups  string // a digest of the entry's groups
 	grouped bool   // somebody asks for them
+	isLook  bool   // nothing is mapped and kept, see look
+	isDue   bool   // the entry is not as it was taken over
 }
 
 func (e *Engine) single(opt Options) *runner {
@@ -96,14 +98,10 @@ func (e *Engine) lockPatiently(ctx context.Context, jobs []Job) (func() error, e
 
 // look reads the entry without a lock, to see whether there is anything to do.
 func (s *single) look(ctx context.Context) (isDue bool, err error) {
-	defer func() { err = errors.Join(err, s.close()) }()
 	if err := s.collectAll(ctx); err != nil {
 		return false, err
 	}
-	for _, l := range s.loads {
-		isDue = isDue || l.spool.len() > 0
-	}
-	return isDue || s.groups != s.Groups, nil
+	return s.isDue || s.groups != s.Groups, nil
 }
 
 // do is the path of the entry once there is something to do.
@@ -243,34 +241,52 @@ func (s *single) collectSingle(ctx context.Context, l *load) error {
 	if !ok {
 		return rollcall.Errorf(rollcall.Invalid, "its entries cannot be read one by one")
 	}
-	var err error
-	if l.spool, err = newSpool(s.engine.spool); err != nil {
-		return err
-	}
 	l.index = reconcile.NewPartialIndex()
 	l.delta = &delta{load: rollcall.LoadDelta, why: "one entry: " + s.Name}
 	l.driftSeen = l.standing.Drift
 	c := s.collecting(l)
 	c.progress = func() {}
+	take := c.take
+	if s.isLook {
+		take = func(e *rollcall.Entry) error { s.glance(c, e); return nil }
+	} else {
+		var err error
+		if l.spool, err = newSpool(s.engine.spool); err != nil {
+			return err
+		}
+	}
 	var begin func([]rollcall.Group, source.GroupFinder) error
 	if len(l.job.Bindings) > 0 {
 		l.groups = &grouping{bindings: l.job.Bindings, of: map[string]span{}}
 		begin = func(groups []rollcall.Group, find source.GroupFinder) error { return l.groups.begin(ctx, groups, find) }
 	}
-	err = picker.Pick(ctx, s.Name, begin, func(e *rollcall.Entry) error {
+	err := picker.Pick(ctx, s.Name, begin, func(e *rollcall.Entry) error {
 		if err := s.known(ctx, l, string(e.Key)); err != nil {
 			return err
 		}
 		l.singleKey = string(e.Key)
-		return c.take(e)
+		return take(e)
 	})
 	if err != nil {
 		return fmt.Errorf("read the entry: %w", err)
 	}
-	if len(l.spool.slots) == 0 && l.groups != nil && !l.isRead(l.singleKey) {
+	if l.groups != nil && !l.isRead(l.singleKey) {
 		l.counters.Read = 0 // it is in no bound group
 	}
+	if s.isLook {
+		return nil
+	}
 	return l.spool.seal()
+}
+
+// glance is take without taking: it sees whether the entry is as it was.
+func (s *single) glance(c *collecting, e *rollcall.Entry) {
+	c.counters.Read++
+	if len(e.Key) == 0 || c.groups != nil && !c.groups.note(e) {
+		return
+	}
+	verdict, _ := c.index.See(e.Key, c.hasher.sum(e))
+	s.isDue = s.isDue || verdict != reconcile.Same
 }
 
 // known enters the replica of the entry, if there is one.
@@ -283,72 +299,6 @@ func (s *single) known(ctx context.Context, l *load, key string) error {
 		return fmt.Errorf("read its replica: %w", err)
 	}
 	return nil
-}
-
-// isRead reports whether the load has an entry, its groups considered.
-func (l *load) isRead(key string) bool {
-	entry, known := l.groups.entry(key)
-	return known && (l.groups.only == nil || l.groups.only.Has(entry))
-}
-
-// groupNames tells the groups of the entry, those of groups included.
-func (l *load) groupNames() []string {
-	if l.groups == nil || l.singleKey == "" {
-		return nil
-	}
-	entry, _ := l.groups.entry(l.singleKey)
-	seen := map[uint32]bool{}
-	var names []string
-	for at := slices.Clone(entry.Direct); len(at) > 0; at = at[1:] {
-		if seen[at[0]] {
-			continue
-		}
-		seen[at[0]] = true
-		group := &l.groups.groups[at[0]]
-		names = append(names, group.Key+" "+group.DN)
-		at = append(at, group.Parents...)
-	}
-	for i := range l.groups.members {
-		for place, keys := range l.groups.members[i] {
-			if slices.Contains(keys, l.singleKey) {
-				names = append(names, "by filter "+l.groups.groups[place].Key)
-			}
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
-// grantSingle makes what the entry's groups give follow its groups. Everybody
-// else, and groups that seem to have vanished, are left to the runs.
-func (s *single) grantSingle(ctx context.Context, l *load) error {
-	if l.groups == nil || len(l.groups.groups) == 0 {
-		return nil
-	}
-	g := &granting{runner: s.runner, load: l, kept: map[giftKey]bool{}, had: map[string]int{}, lost: map[string]int{}}
-	l.granting = g
-	var err error
-	if g.earlier, err = s.tx.BoundGroups(ctx, l.src.ID); err != nil {
-		return err
-	}
-	g.skipKeyless()
-	gone, err := g.bind(ctx)
-	if err != nil {
-		return err
-	}
-	for i := range gone {
-		g.kept[giftKey{gone[i].Gift.Kind, gone[i].Target.ID}] = true
-	}
-	steps, err := g.decide(ctx)
-	if err != nil {
-		return err
-	}
-	steps = slices.DeleteFunc(steps, func(step grantStep) bool { return step.holder.Key != l.singleKey })
-	clear(g.lost) // what one entry loses is no mass
-	if err := g.take(ctx, steps); err != nil {
-		return err
-	}
-	return g.give(ctx, steps)
 }
 
 // close closes the loads; they can be asked for their counters all the same.

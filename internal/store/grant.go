@@ -41,6 +41,15 @@ func (q *queries) Grants(ctx context.Context, source rollcall.ObjectID, yield fu
 	return nil
 }
 
+// GrantsIn yields what the entries of a source gave to one holder.
+func (q *queries) GrantsIn(ctx context.Context, source, holder rollcall.ObjectID, yield func(*rollcall.Grant) error) error {
+	err := q.grants(ctx, readGrants+"holder_id = ? AND source_id = ? AND ended = 0 ORDER BY kind, target_id, type, id", []any{int64(holder), int64(source)}, yield)
+	if err != nil {
+		return fmt.Errorf("read the grants of object %d: %w", holder, err)
+	}
+	return nil
+}
+
 // GrantsOf returns what somebody has been given by their groups. A holder of a
 // team is a person, any other an account.
 func (q *queries) GrantsOf(ctx context.Context, holder rollcall.ObjectID, isPerson bool) ([]rollcall.Grant, error) {
