@@ -145,6 +145,7 @@ func (p *pages) routes(g *gate.Gate, root, maintenance string) map[string]http.H
 		}),
 		root + "/webservices/export.php":    g.Prompt(gate.ContextExport, p.transfer.Export),
 		root + "/webservices/export-v2.php": g.Prompt(gate.ContextExport, p.transfer.ExportV2),
+		root + "/synchro/replica.php":       g.Prompt(gate.ContextSynchro, p.transfer.Replicas),
 		root + "/webservices/cron.php":      g.Prompt(gate.ContextCron, p.cron.Run),
 		root + "/webservices/status.php":    http.HandlerFunc(gate.Status),
 	}

@@ -39,7 +39,6 @@ var differences = []difference{
 	{"h10", []int{60}, "keys", 200, says("0: New entry, reconciliation: '`primary_key` = 'D1''")},
 	{"h10", []int{65}, "keys", 200, says(`#Replicas: 14<br/>\n  #Replicas touched since last synchro: 2<br/>`)},
 	{"h12", []int{11}, "classes", 200, says(`Invalid OQL query: 'SELECT Nope'\. Unknown class - found .*, expecting \{.*\bPerson, `)},
-	{"h12", []int{17}, "phrasebook", 200, says(`Invalid query phrasebook identifier: '1'`)},
 	{"h12", []int{23}, "login-page", 200, says(`(?s)<title>iTop login</title>.*Identify yourself before continuing.*name="auth_user".*name="auth_pwd"`)},
 	{"h12", []int{24}, "login-page", 200, says(`(?s)<title>iTop login</title>.*Incorrect login/password, please try again`)},
 	{"h13", []int{6}, "classes", 200, says(`Unknown class, found 'Nope' in: SELECT Nope , I would suggest to use`)},

@@ -247,6 +247,7 @@ func setUp() []thing {
 	for i := 14; i <= 36; i++ {
 		things = append(things, thing{class: "ContactType", values: map[string]string{"name": fmt.Sprint("Filler ", i)}})
 	}
+	things = append(things, thing{class: "QueryOQL", values: map[string]string{"name": "Query 1", "oql": "SELECT Person WHERE id=:this->agent_id"}})
 	return things
 }
 

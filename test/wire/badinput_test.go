@@ -101,7 +101,7 @@ func TestNothingBreaksOnStrangeBytes(t *testing.T) {
 	strange := []string{"\x00", "a\x00b", "\xff\xfe", "\xc3", "\xed\xa0\x80", "\u202e", strings.Repeat("é", 5000), "' OR '1'='1", `"; DROP TABLE obj_user; --`, "*)(uid=*", "../../../etc/passwd", "<script>", "%00", "${env:HOME}"}
 	names := []string{"auth_user", "auth_pwd", "login_mode", "auth_token", "version", "json_data", "callback", "data_source_id", "data_sources", "csvdata",
 		"separator", "charset", "date_format", "class", "reconciliationkeys", "expression", "fields", "format", "param_file", "comment", "output", "\x00", "a[b]"}
-	for _, page := range []string{"/webservices/rest.php", "/synchro/synchro_import.php", "/synchro/synchro_exec.php", "/webservices/import.php", "/webservices/export.php", "/webservices/export-v2.php", "/webservices/cron.php"} {
+	for _, page := range []string{"/webservices/rest.php", "/synchro/synchro_import.php", "/synchro/synchro_exec.php", "/webservices/import.php", "/webservices/export.php", "/webservices/export-v2.php", "/webservices/cron.php", "/synchro/replica.php"} {
 		for _, text := range strange {
 			all := values("auth_user", "admin", "auth_pwd", password, "status_only", "1")
 			for _, name := range names {

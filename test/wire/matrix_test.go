@@ -58,6 +58,7 @@ func endpoints(source rollcall.ObjectID) []endpoint {
 		{name: "export-v2", page: "/webservices/export-v2.php", fields: values("expression", "SELECT Person", "format", "csv", "fields", "name")},
 		{name: "export-v2 User", page: "/webservices/export-v2.php", fields: values("expression", "SELECT User", "format", "csv", "fields", "login")},
 		{name: "cron", page: "/webservices/cron.php", fields: values("status_only", "1")},
+		{name: "replica", page: "/synchro/replica.php", fields: values("operation", "oql", "oql", "SELECT SynchroReplica")},
 		{name: "status", page: "/webservices/status.php", method: http.MethodGet, open: true},
 		{name: "health", page: "/healthz", method: http.MethodGet, open: true},
 		{name: "ready", page: "/readyz", method: http.MethodGet, open: true},
@@ -90,7 +91,7 @@ type account struct {
 }
 
 // columns name the endpoints of the table below, in order.
-const columns = "list|get Person|get User|get Source|get Event|create|update|delete|create User|check|load|load+run|run|import|import User|export|export-v2|export-v2 User|cron"
+const columns = "list|get Person|get User|get Source|get Event|create|update|delete|create User|check|load|load+run|run|import|import User|export|export-v2|export-v2 User|cron|replica"
 
 // TestWhoMayDoWhat is the matrix of every endpoint and every kind of account,
 // through the built program. Letters: i in, l not recognised, p portal user, r
@@ -214,24 +215,24 @@ func accounts() []account {
 	}
 	local := func(login, want string) account { return account{login, byForm(login, password), want} }
 	return []account{
-		{"nobody", nil, "llllllllll lll ll lll l"},
-		{"unknown", byForm("unknown", password), "llllllllll lll ll lll l"},
-		{"wrong", byForm("victim", "wrong"), "llllllllll lll ll lll l"},
-		{"empty", byForm("victim", ""), "llllllllll lll ll lll l"},
-		local("disabled", "llllllllll lll ll lll l"),
-		local("portal", "pppppppppp ppp pp ppp p"),
-		local("portal-admin", "pppppppppp ppp pp ppp p"),
-		local("restonly", "i........i ... .. ... ."),
-		local("config", "ii...iii.i i.. i. ii. ."),
-		local("agent", "rrrrrrrrrr ... .. ii. ."),
-		local("owner", "ii...iii.i iii i. ii. ."),
-		local("norest", "rrrrrrrrrr iii ii iii i"),
-		local("admin", "iiiiiiiiii iii ii iii i"),
-		{"sso", header("X-Remote-User", "sso"), "ii...iii.i i.. i. ii. ."},
-		{"sso of an internal account", header("X-Remote-User", "admin"), "llllllllll lll ll lll l"},
-		{"robot", header("Auth-Token", applicationToken.Reveal()), "iiiiiiiiii iii ii iii i"},
-		{"token for REST", header("Auth-Token", restToken.Reveal()), "iiiiiiiiii lll ll lll l"},
-		{"token for export", header("Auth-Token", exportToken.Reveal()), "llllllllll lll ll iii l"},
-		{"no such token", header("Auth-Token", "nonsense"), "llllllllll lll ll lll l"},
+		{"nobody", nil, "llllllllll lll ll lll ll"},
+		{"unknown", byForm("unknown", password), "llllllllll lll ll lll ll"},
+		{"wrong", byForm("victim", "wrong"), "llllllllll lll ll lll ll"},
+		{"empty", byForm("victim", ""), "llllllllll lll ll lll ll"},
+		local("disabled", "llllllllll lll ll lll ll"),
+		local("portal", "pppppppppp ppp pp ppp pp"),
+		local("portal-admin", "pppppppppp ppp pp ppp pp"),
+		local("restonly", "i........i ... .. ... .."),
+		local("config", "ii...iii.i i.. i. ii. .."),
+		local("agent", "rrrrrrrrrr ... .. ii. .."),
+		local("owner", "ii...iii.i iii i. ii. .."),
+		local("norest", "rrrrrrrrrr iii ii iii ii"),
+		local("admin", "iiiiiiiiii iii ii iii ii"),
+		{"sso", header("X-Remote-User", "sso"), "ii...iii.i i.. i. ii. .."},
+		{"sso of an internal account", header("X-Remote-User", "admin"), "llllllllll lll ll lll ll"},
+		{"robot", header("Auth-Token", applicationToken.Reveal()), "iiiiiiiiii iii ii iii ii"},
+		{"token for REST", header("Auth-Token", restToken.Reveal()), "iiiiiiiiii lll ll lll ll"},
+		{"token for export", header("Auth-Token", exportToken.Reveal()), "llllllllll lll ll iii ll"},
+		{"no such token", header("Auth-Token", "nonsense"), "llllllllll lll ll lll ll"},
 	}
 }

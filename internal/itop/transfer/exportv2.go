@@ -351,6 +351,7 @@ func (s *Service) base(r *gate.Request) string {
 		scheme = "https://"
 	}
 	prefix, _, _ := strings.Cut(r.HTTP.URL.Path, "webservices/")
+	prefix, _, _ = strings.Cut(prefix, "synchro/")
 	return scheme + r.HTTP.Host + prefix
 }
 

@@ -18,6 +18,7 @@ type htmlTable struct {
 	base        string // of the server, with a slash at the end
 	spreadsheet bool
 	title       string
+	intro       string                                        // HTML before the table
 	names       func(class *rollcall.Class, id string) string // friendly names of linked objects
 }
 
@@ -37,7 +38,7 @@ func (t *htmlTable) begin(labels []string) error {
 		t.text("</tr>")
 		return nil
 	}
-	t.text(`<table class="listResults"><thead><tr>`)
+	t.text(t.intro + `<table class="listResults"><thead><tr>`)
 	for _, label := range labels {
 		t.text("<th>" + headText(label) + "</th>")
 	}
@@ -118,6 +119,14 @@ func (t *htmlTable) reference(c *column, o *rollcall.Object, id string) string {
 	if class == nil {
 		return wire.Escape(id)
 	}
+	if class.Name == classReplica {
+		return `<a href="` + wire.Escape(t.base) + `synchro/replica.php?operation=details&id=` + url.QueryEscape(id) + `">` + wire.Escape(id) + "</a>"
+	}
+	return t.object(class, id)
+}
+
+// object links to an object of a class, by its friendly name.
+func (t *htmlTable) object(class *rollcall.Class, id string) string {
 	name := t.names(class, id)
 	return `<span class="object-ref " title="` + wire.Escape(class.Name) + "::" + wire.Escape(id) +
 		`"><a class="object-ref-link" href="` + wire.Escape(t.base) + `pages/UI.php?operation=details&class=` + url.QueryEscape(class.Name) +

@@ -1,6 +1,6 @@
-// Package transfer answers import.php, export.php and export-v2.php as iTop
-// 3.2.0 does: objects of a class in from CSV, objects of a query out as CSV,
-// HTML, spreadsheet or XML. It changes objects through the registry alone.
+// Package transfer answers import.php, export.php, export-v2.php and replica.php
+// as iTop 3.2.0 does: objects of a class in from CSV, objects of a query out as CSV,
+// HTML, spreadsheet or XML, replicas as a table or one by one. It changes objects through the registry alone.
 package transfer
 
 import (
@@ -19,6 +19,7 @@ type Reader interface {
 	Objects(ctx context.Context, class *rollcall.Class, ids []rollcall.ObjectID) ([]rollcall.Object, error)
 	Names(ctx context.Context, class *rollcall.Class, ids []rollcall.ObjectID) (map[rollcall.ObjectID]string, error)
 	Links(ctx context.Context, attr *rollcall.Attribute, hosts []rollcall.ObjectID) ([][]rollcall.Link, error)
+	Replicas(ctx context.Context, src *rollcall.Source, ids []int64) ([]rollcall.Replica, error)
 }
 
 // Tx is a write transaction.

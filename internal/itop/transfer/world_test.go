@@ -51,6 +51,8 @@ var everywhere = map[string]func(*testing.T, *world){
 	"ExportShowsAllowedOrganizationsOnly":    exportShowsAllowedOrganizationsOnly,
 	"ExportLeavesObsoleteOutOfTheNewPage":    exportLeavesObsoleteOutOfTheNewPage,
 	"ExportAnswersHostileParametersInPeace":  exportAnswersHostileParametersInPeace,
+	"ExportsQueriesOfThePhrasebook":          exportsQueriesOfThePhrasebook,
+	"ReplicasAreShown":                       replicasAreShown,
 	"ImportKeepsToWhatTheAccountMayDo":       importKeepsToWhatTheAccountMayDo,
 	"ImportReadsDatesOfTheFormatGiven":       importReadsDatesOfTheFormatGiven,
 	"ImportTellsLockedAttributesInTheirCell": importTellsLockedAttributesInTheirCell,
