@@ -10,38 +10,16 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"rollcall/test/lab"
 )
 
 // commandTimeout is how long any command may take.
 const commandTimeout = 2 * time.Minute
 
-// binDir holds the built program; it goes with the test run.
-var binDir string
-
-func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		var err error
-		if binDir, err = os.MkdirTemp("", "e2e-"); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		defer os.RemoveAll(binDir)
-		return m.Run()
-	}())
-}
-
-// build builds the program once per test run, as a user would.
-var build = sync.OnceValues(func() (string, error) {
-	path := filepath.Join(binDir, "rollcall")
-	out, err := exec.Command("go", "build", "-o", path, "rollcall/cmd/rollcall").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("build the program: %w\n%s", err, out)
-	}
-	return path, nil
-})
+func TestMain(m *testing.M) { os.Exit(lab.Main(m)) }
 
 // home is a folder in which the program is used: its configuration and its
 // database lie there.
@@ -54,10 +32,7 @@ type home struct {
 
 func newHome(t testing.TB, env ...string) *home {
 	t.Helper()
-	bin, err := build()
-	if err != nil {
-		t.Fatal(err)
-	}
+	bin := lab.Program(t)
 	return &home{t: t, dir: t.TempDir(), bin: bin, env: env}
 }
 

@@ -14,37 +14,16 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"rollcall/test/lab"
 )
 
-// build builds the program once.
-var build = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "rollcall-exec-")
-	if err != nil {
-		return "", err
-	}
-	binary := filepath.Join(dir, "rollcall")
-	out, err := exec.Command("go", "build", "-o", binary, "rollcall/cmd/rollcall").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("build the program: %w\n%s", err, out)
-	}
-	return binary, nil
-})
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if binary, err := build(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(binary))
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(lab.Main(m)) }
 
 // command prepares a run of the built program in a folder.
 func command(t *testing.T, dir string, args ...string) *exec.Cmd {
 	t.Helper()
-	binary, err := build()
-	if err != nil {
-		t.Fatal(err)
-	}
+	binary := lab.Program(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, binary, append([]string{"exec"}, args...)...)

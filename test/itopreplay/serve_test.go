@@ -16,10 +16,7 @@ import (
 // organization, Demo.
 func served(t *testing.T) (url, dir string) {
 	t.Helper()
-	binary, err := build()
-	if err != nil {
-		t.Fatal(err)
-	}
+	binary := lab.Program(t)
 	dir = t.TempDir()
 	writeFile(t, filepath.Join(dir, "rollcall.yaml"), `store: rollcall.db
 sources:
@@ -64,10 +61,7 @@ sources:
 // exported counts the objects of a class.
 func exported(t *testing.T, dir, class string) int {
 	t.Helper()
-	binary, err := build()
-	if err != nil {
-		t.Fatal(err)
-	}
+	binary := lab.Program(t)
 	cmd := exec.CommandContext(t.Context(), binary, "export", class, "--format", "csv")
 	cmd.Dir = dir
 	out, err := cmd.Output()

@@ -9,15 +9,13 @@ import (
 	"testing"
 
 	"rollcall/internal/rollcall"
+	"rollcall/test/lab"
 )
 
 // rollcall runs a command beside the server.
 func (s *site) rollcall(args ...string) (string, error) {
 	s.Helper()
-	program, err := build()
-	if err != nil {
-		s.Fatal(err)
-	}
+	program := lab.Program(s)
 	out, err := exec.Command(program, append([]string{"-c", filepath.Join(s.dir, "rollcall.yaml")}, args...)...).CombinedOutput()
 	return string(out), err
 }

@@ -62,8 +62,7 @@ func carryOut(t *testing.T, name, config string) {
 		blocks = append(blocks, block{m[1], m[2]})
 	}
 	dir := t.TempDir()
-	bin, err := build()
-	must(t, err)
+	bin := lab.Program(t)
 	must(t, os.WriteFile(filepath.Join(dir, "rollcall.yaml"), []byte("store: rollcall.db\n"+config), 0o600))
 	env := []string{"PATH=" + filepath.Dir(bin) + ":" + os.Getenv("PATH"), "HOME=" + dir, "PASSWORD=" + password, "TZ=UTC"}
 

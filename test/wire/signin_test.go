@@ -102,8 +102,7 @@ func enter(t *testing.T, d *lab.SlapdServer, signIn string, synced bool, change 
 // command runs the program beside the server; it must end well.
 func (s *site) command(args ...string) string {
 	s.Helper()
-	bin, err := build()
-	must(s, err)
+	bin := lab.Program(s)
 	cmd := exec.Command(bin, args...)
 	cmd.Dir, cmd.Env = s.dir, []string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.dir, "TZ=UTC"}
 	out, err := cmd.Output()

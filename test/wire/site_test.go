@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -21,31 +20,10 @@ import (
 	"rollcall/internal/auth"
 	"rollcall/internal/registry/registrytest"
 	"rollcall/internal/rollcall"
+	"rollcall/test/lab"
 )
 
-var binDir string
-
-func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		var err error
-		if binDir, err = os.MkdirTemp("", "wire-"); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		defer os.RemoveAll(binDir)
-		return m.Run()
-	}())
-}
-
-// build builds the program once per test run.
-var build = sync.OnceValues(func() (string, error) {
-	path := filepath.Join(binDir, "rollcall")
-	out, err := exec.Command("go", "build", "-o", path, "rollcall/cmd/rollcall").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("build the program: %w\n%s", err, out)
-	}
-	return path, nil
-})
+func TestMain(m *testing.M) { os.Exit(lab.Main(m)) }
 
 const password = "Correct-Horse-9"
 
@@ -120,8 +98,7 @@ func (s *syncBuffer) String() string {
 // test, and must do so in good order.
 func serve(t testing.TB, dir, config string) *site {
 	t.Helper()
-	bin, err := build()
-	must(t, err)
+	bin := lab.Program(t)
 	if !strings.HasPrefix(config, "store: ") {
 		config = "store: rollcall.db\n" + config
 	}
