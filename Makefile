@@ -19,6 +19,15 @@ help: ## list the targets
 build: ## build the program, ./rollcall: one static file
 	CGO_ENABLED=0 $(GO) build -trimpath -o rollcall ./cmd/rollcall
 
+PREFIX  ?= /usr/local
+UNITDIR ?= /etc/systemd/system
+.PHONY: install
+install: build ## install the program, and a unit for systemd, below DESTDIR and PREFIX
+	install -D -m 0755 rollcall "$(DESTDIR)$(PREFIX)/bin/rollcall"
+	install -d "$(DESTDIR)$(UNITDIR)"
+	sed 's,/usr/local/bin/rollcall,$(PREFIX)/bin/rollcall,' packaging/rollcall.service > "$(DESTDIR)$(UNITDIR)/rollcall.service"
+	chmod 0644 "$(DESTDIR)$(UNITDIR)/rollcall.service"
+
 .PHONY: test
 test: ## run all tests; those whose server is not installed are skipped
 	$(GO) test -timeout $(TESTTIME) ./...

@@ -58,6 +58,12 @@ func (c *serveCmd) Run(ctx context.Context, p *program) (err error) {
 	reserve := make([]byte, heapReserve)
 	defer runtime.KeepAlive(reserve)
 	fmt.Fprintf(p.out, "Listening on %s%s\n", s.server.URL(), a.config.Serve.Root)
+	if err := notifySystemd(ctx, serviceReady); err != nil {
+		return err
+	}
+	defer context.AfterFunc(ctx, func() {
+		_ = notifySystemd(context.WithoutCancel(ctx), serviceStopping) // it stops in any case
+	})()
 	err = s.server.Run(ctx)
 	if err != nil && errors.Is(err, context.Canceled) {
 		return rollcall.Errorf(rollcall.Unavailable, "stop: %w", err)

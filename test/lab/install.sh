@@ -11,7 +11,7 @@ packages=(
   389-ds-base python3-lib389
   postgresql
   mariadb-server
-  iproute2 sqlite3 time openssl
+  iproute2 sqlite3 time openssl systemd
 )
 lint_version=v2.15.0
 
