@@ -12,7 +12,7 @@ import (
 // hashes are not.
 type MemberDigest struct {
 	Member uint64 // of the member's name; the lowest bit is set when it is no DN
-	Groups uint64 // of all its groups, nested ones included
+	Groups uint64 // of all its groups, nested ones included, and of which it is in directly
 }
 
 // NameDigest returns what MemberDigest.Member is for a DN.
@@ -44,6 +44,10 @@ func (m *Membership) Digests() []MemberDigest {
 			// Spread before they are added, so that no two sets cancel out.
 			h := m.stable[m.node[g]] * 0x9e3779b97f4a7c15
 			sum += h ^ h>>29
+		}
+		for _, g := range direct {
+			h := m.stable[m.node[g]] * 0xff51afd7ed558ccd
+			sum += h ^ h>>31
 		}
 		list = append(list, MemberDigest{m.stable[n], sum})
 	}

@@ -77,7 +77,7 @@ func (r *runner) collect(ctx context.Context, l *load) error {
 		return fmt.Errorf("collect: %w", err)
 	}
 	if l.delta != nil && r.opt.Only != rollcall.PartRemoval {
-		l.delta.resume = rollcall.Resume{Checkpoint: checkpoint, LastFull: r.run.Started}
+		l.delta.resume = rollcall.Resume{Checkpoint: l.bound(checkpoint), LastFull: r.run.Started}
 	}
 	l.index.Trim()
 	return l.spool.seal()

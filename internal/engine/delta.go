@@ -25,6 +25,7 @@ type deltaStore interface {
 	ReplicasByDest(ctx context.Context, class *rollcall.Class, ids []rollcall.ObjectID) ([]rollcall.Replica, error)
 	Referrers(ctx context.Context, key *rollcall.Attribute, holder *rollcall.Class, targets []rollcall.ObjectID) ([]rollcall.Referrer, error)
 	// EachEntryName yields the keys and names of the entries that are not missing; both are lent.
+	LostGrants(ctx context.Context, source rollcall.ObjectID, link *rollcall.Class, kinds []rollcall.GrantKind) (map[int64]bool, error)
 	EachEntryName(ctx context.Context, source rollcall.ObjectID, yield func(key, name []byte) error) error
 	// EntryNames returns the names that entries had when last read, by key.
 	EntryNames(ctx context.Context, source rollcall.ObjectID, keys []string) (map[string]string, error)
@@ -66,8 +67,8 @@ func (l *load) known() int {
 // entries would decide about besides, a delta decides about too: entries in
 // trouble, those that are missing, objects that somebody else changed.
 func (r *runner) collectDelta(ctx context.Context, l *load) (done bool, err error) {
-	collector, able := l.job.Collector.(source.DeltaCollector)
-	if l.job.FullEvery <= 0 || !able {
+	collector := deltaOpener(l.job)
+	if l.job.FullEvery <= 0 || collector == nil {
 		return false, nil
 	}
 	if r.opt.Only == rollcall.PartRemoval {
@@ -78,7 +79,7 @@ func (r *runner) collectDelta(ctx context.Context, l *load) (done bool, err erro
 	if refusal, ok := errors.AsType[*source.NoDelta](err); ok {
 		l.delta.why, err = refusal.Reason, nil
 		l.delta.load = rollcall.LoadFull
-		l.counters, l.unsure, l.doubled = rollcall.Counters{}, unsure{}, nil
+		l.counters, l.unsure, l.doubled, l.groups = rollcall.Counters{}, unsure{}, nil, nil
 	}
 	if err != nil {
 		return false, fmt.Errorf("collect what changed: %w", err)
@@ -88,7 +89,7 @@ func (r *runner) collectDelta(ctx context.Context, l *load) (done bool, err erro
 
 // readDelta makes a delta load; its words say what it found. Its error is a
 // *source.NoDelta when it is to be a full one.
-func (r *runner) readDelta(ctx context.Context, l *load, collector source.DeltaCollector) (string, error) {
+func (r *runner) readDelta(ctx context.Context, l *load, open openDelta) (string, error) {
 	if r.opt.Full {
 		return "", &source.NoDelta{Reason: "asked for"}
 	}
@@ -100,16 +101,23 @@ func (r *runner) readDelta(ctx context.Context, l *load, collector source.DeltaC
 		return "", err
 	}
 	if resume.Checkpoint == nil {
-		return "", &source.NoDelta{Reason: "the load before left no checkpoint"}
+		reason := "the load before left no checkpoint"
+		if len(l.job.Bindings) > 0 {
+			reason += ", as one with problems in its bindings does"
+		}
+		return "", &source.NoDelta{Reason: reason}
 	}
 	// Opened even when a full load is due: a server that is behind must not be read.
-	d, err := collector.OpenDelta(ctx, resume.Checkpoint, knownEntries{r.engine.store, l.src.ID})
+	d, err := open(ctx, l.unbound(resume.Checkpoint), knownEntries{r.engine.store, l.src.ID})
 	if err != nil {
 		return "", err
 	}
 	defer d.Close()
 	if why := r.mustBeFull(l, &resume); why != "" {
 		return "", &source.NoDelta{Reason: why}
+	}
+	if err := r.boundAsBefore(ctx, l); err != nil {
+		return "", err
 	}
 	return r.takeDelta(ctx, l, d, resume)
 }
@@ -127,8 +135,6 @@ func (r *runner) mustBeFull(l *load, resume *rollcall.Resume) string {
 	switch {
 	case l.standing.Left > 0 && r.opt.Only == rollcall.PartAll:
 		return fmt.Sprintf("imports left %d entries that are gone", l.standing.Left)
-	case len(l.job.Bindings) > 0:
-		return "its bindings ask for the groups of every entry"
 	case l.standing.Fingerprint != l.src.Rules.Fingerprint:
 		return "the rules of the source changed"
 	case l.standing.Scope != l.src.Scope:
@@ -151,6 +157,11 @@ func (r *runner) takeDelta(ctx context.Context, l *load, d source.Delta, resume 
 	if most := max(fewChanged, l.standing.Replicas/mostChanged); len(changed) > most {
 		return "", &source.NoDelta{Reason: fmt.Sprintf("%d entries may have changed, which is too many for a delta", len(changed))}
 	}
+	if grouped, ok := d.(source.GroupedDelta); ok {
+		if err := l.regroup(ctx, grouped, resume.Checkpoint); err != nil {
+			return "", err
+		}
+	}
 	keys, err := r.loadPartIndex(ctx, l, changed)
 	if err != nil {
 		return "", err
@@ -165,7 +176,7 @@ func (r *runner) takeDelta(ctx context.Context, l *load, d source.Delta, resume 
 			return "", err
 		}
 	}
-	resume.Checkpoint = d.Checkpoint()
+	resume.Checkpoint = l.bound(d.Checkpoint())
 	l.delta.resume = resume
 	return fmt.Sprintf("%d reported as changed, %d looked at", len(changed), len(keys)), l.spool.seal()
 }
@@ -271,8 +282,11 @@ func (r *runner) saveResume(ctx context.Context, l *load) error {
 	}
 	resume := l.delta.resume
 	resume.Run = r.run.ID
-	if r.tx.DroppedReplicas(l.src.ID) > l.counters.Deleted {
+	switch {
+	case r.tx.DroppedReplicas(l.src.ID) > l.counters.Deleted:
 		resume = rollcall.Resume{} // other sources' objects went, and replicas of this one with them: a delta would not find their entries
+	case l.granting != nil && l.granting.isPartly:
+		resume = rollcall.Resume{} // who did not get a thing is tried again, without having changed
 	}
 	if err := r.tx.SaveResume(ctx, l.src.ID, resume); err != nil {
 		return fmt.Errorf("keep its checkpoint: %w", err)

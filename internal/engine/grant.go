@@ -118,6 +118,7 @@ type granting struct {
 	taken    int
 	short    []rollcall.Shortage
 	unproved string // why the groups that were read prove nothing
+	isPartly bool   // something could not be given or taken
 }
 
 // giftKey is a target as a grant names it.
@@ -132,6 +133,8 @@ func (r *runner) grant(ctx context.Context, l *load) error {
 		return nil // nothing was read that says who belongs where
 	}
 	g := &granting{runner: r, load: l, kept: map[giftKey]bool{}, had: map[string]int{}, lost: map[string]int{}}
+	before := r.problems.count()
+	defer func() { g.isPartly = r.problems.count() > before }()
 	l.granting = g
 	var err error
 	if g.earlier, err = r.tx.BoundGroups(ctx, l.src.ID); err != nil {

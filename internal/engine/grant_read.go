@@ -16,6 +16,7 @@ type grouping struct {
 	chosen   [][]uint32            // beside bindings
 	members  []map[uint32][]string // beside bindings: by group, the keys of those whom the binding's own filter found
 	only     *binding.Rights       // who counts as read; nil: everybody
+	digest   groupDigest           // of what is bound to what
 	of       map[string]span       // by key of an entry
 	places   []uint32
 }
@@ -76,6 +77,7 @@ func (g *grouping) begin(ctx context.Context, groups []rollcall.Group, find sour
 	if only {
 		g.only = binding.NewRights(groups, slots)
 	}
+	g.digest = g.sum()
 	return nil
 }
 

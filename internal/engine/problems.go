@@ -12,6 +12,8 @@ type problems struct {
 	more int
 }
 
+func (p *problems) count() int { return len(p.list) + p.more }
+
 func (p *problems) add(problem rollcall.Problem) {
 	if len(p.list) == mostProblems {
 		p.more++

@@ -55,6 +55,24 @@ type Delta interface {
 	Close() error
 }
 
+// DeltaGrouper is the ability to say what changed since a checkpoint of a
+// CollectGrouped, changes of membership included.
+type DeltaGrouper interface {
+	// OpenGroupedDelta is OpenDelta for entries with their groups. With only, entries
+	// count as read only when they are in certain groups, so that one that joins may
+	// be new to the caller although it did not change.
+	OpenGroupedDelta(ctx context.Context, since rollcall.Checkpoint, known Known, only bool) (GroupedDelta, error)
+}
+
+// GroupedDelta is a Delta whose entries have their Groups. Changed returns also
+// the keys of those whose direct or nested groups changed. Groups is called
+// after it and before Read.
+type GroupedDelta interface {
+	Delta
+	// Groups calls begin as CollectGrouped does.
+	Groups(begin func([]rollcall.Group, GroupFinder) error) error
+}
+
 // Known is what the caller of a delta has of the source's entries.
 type Known interface {
 	// Keys yields the keys of all entries that are there as far as is known, in no

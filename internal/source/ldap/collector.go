@@ -112,7 +112,7 @@ func (c *Collector) Collect(ctx context.Context, emit func(*rollcall.Entry) erro
 	}
 	defer conn.Close()
 	if c.cfg.Delta {
-		return c.collectFrom(ctx, conn, emit)
+		return c.collectFrom(ctx, conn, nil, emit)
 	}
 	_, err = c.CollectOver(ctx, conn, emit)
 	return nil, err

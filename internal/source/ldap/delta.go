@@ -16,13 +16,17 @@ import (
 	"rollcall/internal/source"
 )
 
-var _ source.DeltaCollector = (*Collector)(nil)
+var (
+	_ source.DeltaCollector = (*Collector)(nil)
+	_ source.DeltaGrouper   = (*Collector)(nil)
+)
 
 // collectFrom is Collect with a checkpoint, taken before anything is read:
 // what changes while the entries are read is read once more by the next delta.
-func (c *Collector) collectFrom(ctx context.Context, conn *directory.Conn, emit func(*rollcall.Entry) error) (rollcall.Checkpoint, error) {
+// Begin, when given, gets the read with its groups before the first entry.
+func (c *Collector) collectFrom(ctx context.Context, conn *directory.Conn, begin func(*reading) error, emit func(*rollcall.Entry) error) (rollcall.Checkpoint, error) {
 	c.notices = nil
-	r, err := c.prepare(ctx, conn, false)
+	r, err := c.prepare(ctx, conn, begin != nil)
 	if err != nil {
 		return nil, err
 	}
@@ -30,11 +34,16 @@ func (c *Collector) collectFrom(ctx context.Context, conn *directory.Conn, emit 
 	if err != nil {
 		return nil, err
 	}
-	if err := r.readGroups(ctx, false); err != nil {
+	if err := r.readGroups(ctx, begin != nil); err != nil {
 		return nil, err
 	}
 	if at.Groups, _, err = r.digest(ctx); err != nil {
 		return nil, err
+	}
+	if begin != nil {
+		if err := begin(r); err != nil {
+			return nil, err
+		}
 	}
 	if err := r.whole(ctx, emit); err != nil {
 		return nil, err
@@ -55,7 +64,7 @@ type checkpoint struct {
 	Groups  []byte              `json:"groups,omitempty"` // see digest
 }
 
-const checkpointVersion = 1
+const checkpointVersion = 2
 
 // way is how changes are found.
 type way string
@@ -162,15 +171,22 @@ func (p *checkpoint) bytes() rollcall.Checkpoint {
 
 // OpenDelta implements source.DeltaCollector.
 func (c *Collector) OpenDelta(ctx context.Context, since rollcall.Checkpoint, known source.Known) (source.Delta, error) {
-	var from checkpoint
-	if err := json.Unmarshal(since, &from); err != nil || from.Version != checkpointVersion {
+	return c.openDelta(ctx, since, &delta{known: known})
+}
+
+// OpenGroupedDelta implements source.DeltaGrouper.
+func (c *Collector) OpenGroupedDelta(ctx context.Context, since rollcall.Checkpoint, known source.Known, only bool) (source.GroupedDelta, error) {
+	return c.openDelta(ctx, since, &delta{known: known, isGrouped: true, only: only})
+}
+
+func (c *Collector) openDelta(ctx context.Context, since rollcall.Checkpoint, d *delta) (*delta, error) {
+	if err := json.Unmarshal(since, &d.from); err != nil || d.from.Version != checkpointVersion {
 		return nil, &source.NoDelta{Reason: "the checkpoint is of another version"}
 	}
 	conn, err := directory.Dial(ctx, c.cfg.Directory)
 	if err != nil {
 		return nil, err
 	}
-	d := &delta{from: from, known: known}
 	if err := d.open(ctx, c, conn); err != nil {
 		_ = conn.Close() // the first error tells more
 		return nil, err
@@ -181,16 +197,18 @@ func (c *Collector) OpenDelta(ctx context.Context, since rollcall.Checkpoint, kn
 // delta reads what changed since a checkpoint, over one connection.
 type delta struct {
 	*reading
-	from, to checkpoint
-	known    source.Known
-	isProved bool // the sentinels were seen
+	from, to  checkpoint
+	known     source.Known
+	isGrouped bool // the groups of entries are asked for
+	only      bool // entries in none of certain groups do not count
+	isProved  bool // the sentinels were seen
 }
 
 // open holds the server against the checkpoint.
 func (d *delta) open(ctx context.Context, c *Collector, conn *directory.Conn) error {
 	var err error
 	c.notices = nil
-	if d.reading, err = c.prepare(ctx, conn, false); err != nil {
+	if d.reading, err = c.prepare(ctx, conn, d.isGrouped); err != nil {
 		return err
 	}
 	if d.to, err = d.position(ctx); err != nil {
@@ -232,6 +250,11 @@ func (d *delta) behind() error {
 	}
 	return rollcall.Errorf(rollcall.Unavailable, "%s knows less than what was read before: it lags behind, or was put back to an older state. "+
 		"Nothing was read. When this is how things are meant to be, read everything anew with --full", d.conn.URL())
+}
+
+// Groups implements source.GroupedDelta.
+func (d *delta) Groups(begin func([]rollcall.Group, source.GroupFinder) error) error {
+	return begin(d.groupList(), &finder{reading: d.reading})
 }
 
 // Checkpoint implements source.Delta.

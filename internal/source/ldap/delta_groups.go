@@ -12,7 +12,7 @@ import (
 // digest sums up who belongs to which groups, so that the next delta sees whose
 // groups changed although the entry did not. Nil where groups are not read.
 func (r *reading) digest(ctx context.Context) ([]byte, *directory.Membership, error) {
-	if !r.mapper.wantsGroups {
+	if r.membership == nil {
 		return nil, nil, nil
 	}
 	m := r.membership
@@ -29,15 +29,15 @@ func (r *reading) digest(ctx context.Context) ([]byte, *directory.Membership, er
 // regroup adds the entries whose groups changed although they did not, and makes
 // ready to say the groups of those that are read.
 func (d *delta) regroup(ctx context.Context, all *changes) error {
-	if !d.mapper.wantsGroups {
+	if !d.mapper.wantsGroups && !d.isGrouped {
 		return nil
 	}
-	if len(all.keys) == 0 && d.to.isAt(&d.from) {
-		d.to.Groups = d.from.Groups
-		return d.readGroups(ctx, false) // for entries in trouble, which are read all the same
-	}
-	if err := d.readGroups(ctx, false); err != nil {
+	if err := d.readGroups(ctx, d.isGrouped); err != nil {
 		return err
+	}
+	if len(all.keys) == 0 && d.to.isAt(&d.from) {
+		d.to.Groups = d.from.Groups // and the groups were read for entries in trouble, which are read all the same
+		return nil
 	}
 	digest, m, err := d.digest(ctx)
 	if err != nil {
@@ -58,12 +58,18 @@ func (d *delta) regroup(ctx context.Context, all *changes) error {
 			}
 		}
 	}
-	return d.known.Named(ctx, func(key, name []byte) error {
-		if _, found := slices.BinarySearch(changed, directory.NameDigest(name)); found {
+	found := make([]bool, len(changed))
+	err = d.known.Named(ctx, func(key, name []byte) error {
+		if at, is := slices.BinarySearch(changed, directory.NameDigest(name)); is {
 			all.keys[string(key)] = true
+			found[at] = true
 		}
 		return nil
 	})
+	if err == nil && d.only && slices.Contains(found, false) {
+		return &source.NoDelta{Reason: "somebody joined a group who was not read before"}
+	}
+	return err
 }
 
 // isAt reports whether a server stands where it stood.

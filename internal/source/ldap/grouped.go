@@ -20,9 +20,11 @@ func (c *Collector) CollectGrouped(ctx context.Context, begin func([]rollcall.Gr
 		return nil, err
 	}
 	defer conn.Close()
-	_, err = c.collectOver(ctx, conn, func(r *reading) error {
-		return begin(r.groupList(), &finder{reading: r})
-	}, emit)
+	told := func(r *reading) error { return begin(r.groupList(), &finder{reading: r}) }
+	if c.cfg.Delta {
+		return c.collectFrom(ctx, conn, told, emit)
+	}
+	_, err = c.collectOver(ctx, conn, told, emit)
 	return nil, err
 }
 
