@@ -12,15 +12,16 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"time"
 
 	"rollcall/internal/rollcall"
 )
 
 // ledger remembers which rows iTop has, so that a run with skip_unchanged sends
 // only those that are new or differ. It is trusted only for the same iTop, the
-// same data source, the same columns and a definition without an interval, where
-// a row that is not sent again counts as seen; and only after a run that ended
-// without any error.
+// same data source and the same columns; and only after a run that ended without
+// any error. Where the definition has an interval, a row that is not sent within
+// it counts as gone: then everything is sent again after a tenth of it.
 type ledger struct {
 	path  string
 	head  ledgerHead
@@ -36,15 +37,16 @@ type ledgerHead struct {
 	Source string
 	Header string
 	Rows   int
+	Full   time.Time // when everything was sent
 }
+
+// fullShare is the part of the full load interval for which unchanged rows may
+// stay unsent. What is gone from the source counts as gone that much sooner.
+const fullShare = 10
 
 // beginUpload opens the ledger of a collector when its rows may be left out.
 func (a *app) beginUpload(t *task, files []string) error {
 	if a.strict || !isYes(t.params.Text("skip_unchanged", "no")) || len(files) == 0 {
-		return nil
-	}
-	if interval := member(t.sds.expect, "full_load_periodicity"); interval != "0" && interval != "" {
-		a.log.debugf("%s: everything is sent, because full_load_periodicity is %s.", t.label, interval)
 		return nil
 	}
 	header, err := firstLine(files[0])
@@ -52,9 +54,11 @@ func (a *app) beginUpload(t *task, files []string) error {
 		return err
 	}
 	l := &ledger{path: a.stem(t.label) + ".sent", known: map[[8]byte][8]byte{}}
-	l.head = ledgerHead{URL: a.client.URL(), Source: t.sds.id, Header: header}
+	now := a.env.Now().UTC()
+	l.head = ledgerHead{URL: a.client.URL(), Source: t.sds.id, Header: header, Full: now}
 	if !t.sds.changed {
-		l.load()
+		interval := time.Duration(phpInt(member(t.sds.expect, "full_load_periodicity"))) * time.Second
+		l.load(now, interval)
 	}
 	// Until this run ends well nobody knows what iTop has.
 	if err := os.Remove(l.path); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -77,8 +81,9 @@ func firstLine(file string) (string, error) {
 	return line, nil
 }
 
-// load reads what an earlier run left, if it is for the same.
-func (l *ledger) load() {
+// load reads what an earlier run left, if it is for the same and not too old for
+// the full load interval, where there is one.
+func (l *ledger) load(now time.Time, interval time.Duration) {
 	f, err := os.Open(l.path)
 	if err != nil {
 		return
@@ -90,6 +95,9 @@ func (l *ledger) load() {
 	if err != nil || json.Unmarshal(line, &head) != nil || head.URL != l.head.URL || head.Source != l.head.Source || head.Header != l.head.Header {
 		return
 	}
+	if age := now.Sub(head.Full); interval > 0 && (age < 0 || age >= interval/fullShare) {
+		return
+	}
 	known := make(map[[8]byte][8]byte, head.Rows)
 	for range head.Rows {
 		var pair [16]byte
@@ -98,7 +106,7 @@ func (l *ledger) load() {
 		}
 		known[[8]byte(pair[:8])] = [8]byte(pair[8:])
 	}
-	l.known = known
+	l.known, l.head.Full = known, head.Full
 }
 
 // save keeps what iTop has now.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"embed"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -43,7 +44,7 @@ func LoadParameters(approot, configFile string) (*Parameters, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := p.add("(built in) "+name, text); err != nil {
+		if err := p.add("(built in) "+name, bytes.NewReader(text)); err != nil {
 			return nil, err
 		}
 	}
@@ -74,18 +75,19 @@ func hasOwnCollectors(approot string) bool {
 
 // load merges one file; an absent one is no error.
 func (p *Parameters) load(path string) (found bool, err error) {
-	text, err := os.ReadFile(path)
+	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
 	if err != nil {
 		return false, rollcall.Errorf(rollcall.Invalid, "Invalid Parameters file '%s': %w", path, err)
 	}
-	return true, p.add(path, text)
+	defer f.Close()
+	return true, p.add(path, f)
 }
 
-func (p *Parameters) add(name string, text []byte) error {
-	v, err := parseXML(name, bytes.NewReader(text))
+func (p *Parameters) add(name string, r io.Reader) error {
+	v, err := parseXML(name, r)
 	if err != nil {
 		return err
 	}

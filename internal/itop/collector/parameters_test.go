@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/encoding/unicode"
 
 	"rollcall/internal/itop/collector"
 )
@@ -123,6 +124,15 @@ func TestBadParameterFiles(t *testing.T) {
 
 func TestParameterFilesOfOtherEncodings(t *testing.T) {
 	t.Parallel()
+	for _, order := range []unicode.Endianness{unicode.LittleEndian, unicode.BigEndian} {
+		wide, err := unicode.UTF16(order, unicode.UseBOM).NewEncoder().String(`<?xml version="1.0" encoding="UTF-16"?><p><a>café</a></p>`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p, err := load(t, wide); err != nil || p.Text("a", "") != "café" {
+			t.Errorf("UTF-16, order %v: got %v", order, err)
+		}
+	}
 	p, err := load(t, "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><p><a>caf\xe9</a></p>")
 	if err != nil || p.Text("a", "") != "café" {
 		t.Errorf("got %v, %v", p, err)

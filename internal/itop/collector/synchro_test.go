@@ -1,6 +1,7 @@
 package collector_test
 
 import (
+	"bytes"
 	order "cmp"
 	"fmt"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -233,6 +235,44 @@ func TestUnchangedRowsAreNotSentAgain(t *testing.T) {
 	f.want(0, nil)
 	if got := len(sent()); got != 4 {
 		t.Errorf("after a removal: got %d lines", got)
+	}
+}
+
+// Where there is a full load interval, unchanged rows are sent again before it
+// could end.
+func TestUnchangedRowsAreSentAgainWithinTheInterval(t *testing.T) {
+	t.Parallel()
+	f, i := newUpload(t, "<skip_unchanged>yes</skip_unchanged>")
+	file := "collectors/json/People.json"
+	f.write(file, strings.Replace(f.read(file), `"full_load_periodicity":"0"`, `"full_load_periodicity":"1000"`, 1))
+	begin := time.Now()
+	sent := func(after time.Duration) (rows int) {
+		t.Helper()
+		i.mu.Lock()
+		i.requests = nil
+		i.mu.Unlock()
+		var log bytes.Buffer
+		env := collector.Environment{Folder: f.dir, Out: &log, Now: func() time.Time { return begin.Add(after) }}
+		if code := collector.Exec(t.Context(), env, collector.ParseOptions(nil)); code != 0 {
+			t.Fatalf("after %s: exit code %d:\n%s", after, code, &log)
+		}
+		for _, r := range i.sent("synchro_import.php") {
+			rows += strings.Count(r.Get("csvdata"), "\n") - 1
+		}
+		return rows
+	}
+	sent(0)
+	i.sources["People source"]["fields"].(map[string]any)["attribute_list"] = []any{
+		map[string]any{"attcode": "email", "finalclass": "SynchroAttribute", "update": true, "reconcile": true, "update_policy": "master_locked"},
+		map[string]any{"attcode": "phone", "finalclass": "SynchroAttribute", "update": true, "reconcile": false, "update_policy": "master_locked"},
+	}
+	for _, step := range []struct {
+		after time.Duration
+		want  int
+	}{{0, 0}, {99 * time.Second, 0}, {100 * time.Second, 2}, {150 * time.Second, 0}, {199 * time.Second, 0}, {201 * time.Second, 2}, {-time.Hour, 2}} {
+		if got := sent(step.after); got != step.want {
+			t.Errorf("after %s: %d rows were sent, want %d", step.after, got, step.want)
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"golang.org/x/text/encoding/ianaindex"
+	"golang.org/x/text/encoding/unicode"
 
 	"rollcall/internal/rollcall"
 )
@@ -33,8 +34,12 @@ func parseXML(file string, r io.Reader) (*Value, error) {
 		return nil, rollcall.Errorf(rollcall.Invalid, "Invalid Parameters file '%s': it is larger than %d MiB, which no file of parameters is", file, maxXMLSize>>20)
 	}
 	p := &xmlParser{file: file}
+	text, charset, err := decodeUTF16(text)
+	if err != nil {
+		return nil, p.invalid("%s", err)
+	}
 	p.dec = xml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff"))))
-	p.dec.CharsetReader = charsetReader
+	p.dec.CharsetReader = charset
 	root, err := p.root()
 	if err != nil {
 		if e, ok := errors.AsType[*rollcall.Error](err); ok {
@@ -44,6 +49,16 @@ func parseXML(file string, r io.Reader) (*Value, error) {
 		return nil, rollcall.Errorf(rollcall.Invalid, "Invalid Parameters file '%s': (line: %d) %s", file, line, xmlReason(err))
 	}
 	return root, nil
+}
+
+// decodeUTF16 decodes a text that begins with the mark of UTF-16. Such a text says
+// of itself, after decoding too, that it is UTF-16: charset takes no notice.
+func decodeUTF16(text []byte) (decoded []byte, charset func(string, io.Reader) (io.Reader, error), err error) {
+	if !bytes.HasPrefix(text, []byte{0xff, 0xfe}) && !bytes.HasPrefix(text, []byte{0xfe, 0xff}) {
+		return text, charsetReader, nil
+	}
+	decoded, err = unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Bytes(text)
+	return decoded, func(_ string, r io.Reader) (io.Reader, error) { return r, nil }, err
 }
 
 // charsetReader reads files that declare another encoding than UTF-8.
