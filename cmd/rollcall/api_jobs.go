@@ -5,17 +5,18 @@ import (
 	"strings"
 
 	"rollcall/internal/api"
+	"rollcall/internal/config"
 	"rollcall/internal/jobs"
 )
 
-// Sync queues a run of sources. Requests for the same sources, in whatever
-// order, are one job.
-func (d *desk) Sync(ctx context.Context, names []string, by string) (api.Job, bool, error) {
+// Start queues work on sources. Requests for the same work and sources, in
+// whatever order, are one job.
+func (d *desk) Start(ctx context.Context, work string, names []string, by string) (api.Job, bool, error) {
 	sources, err := d.chosen(names)
 	if err != nil {
 		return api.Job{}, false, err
 	}
-	e := jobs.Entry{Name: workSync, Work: jobs.Work{Kind: workSync}}
+	e := jobs.Entry{Name: work, Work: jobs.Work{Kind: work}, Lane: laneOf(work)}
 	if len(names) > 0 {
 		for _, src := range sources { // in the order of the configuration, each once
 			e.Work.Sources = append(e.Work.Sources, src.Name)
@@ -23,6 +24,16 @@ func (d *desk) Sync(ctx context.Context, names []string, by string) (api.Job, bo
 		e.Name += " " + strings.Join(e.Work.Sources, " ")
 	}
 	return queued(d.queue.Put(ctx, e, by))
+}
+
+// Retry makes failed entries due, and queues the work that tries them.
+func (d *desk) Retry(ctx context.Context, source string, keys []string, by string) (int, api.Job, bool, error) {
+	n, err := d.requeueEntries(ctx, source, keys)
+	if err != nil {
+		return 0, api.Job{}, false, err
+	}
+	job, isNew, err := d.Start(ctx, config.WorkQueue, []string{source}, by)
+	return n, job, isNew, err
 }
 
 // Ask queues the job of a line of the timetable.

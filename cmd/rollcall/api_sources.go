@@ -122,12 +122,16 @@ func (r *recent) of(ctx context.Context, names []string, while time.Duration) (m
 	return known, nil
 }
 
-// note takes in a run that is older than those before. A plan is none.
+// note takes in a run that is older than those before. A plan is none, and what
+// looked at single entries says nothing of their source.
 func note(known map[string]lastRuns, run *rollcall.Run) {
-	if run.Kind == "plan" || run.Undoes != 0 {
+	if run.Kind == "plan" || run.Kind == kindSignIn || run.Undoes != 0 {
 		return
 	}
 	for _, part := range run.Sources {
+		if part.Only == rollcall.PartRetry {
+			continue
+		}
 		of := known[part.Source]
 		if of.last == nil {
 			of.last = run

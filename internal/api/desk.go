@@ -20,6 +20,7 @@ type Store interface {
 	BoundGroups(ctx context.Context, source rollcall.ObjectID) ([]rollcall.BoundGroup, error)
 	GrantList(ctx context.Context, source rollcall.ObjectID, binding string, after int64, limit int) ([]rollcall.Grant, error)
 	Plan(ctx context.Context, run int64) (io.ReadCloser, error)
+	FailedEntries(ctx context.Context, f rollcall.FailedFilter) ([]rollcall.FailedEntry, error)
 	Notices(ctx context.Context, f rollcall.NoticeFilter) ([]rollcall.Notice, error)
 	ReadNotices(ctx context.Context, reader rollcall.NoticeReader, ids []int64, unread bool) (changed int, err error)
 }
@@ -48,10 +49,12 @@ type Desk interface {
 	// Texts returns what a key, or a field behind one, shows of each of several objects.
 	Texts(ctx context.Context, objects []rollcall.Object, attribute *rollcall.Attribute) ([]string, error)
 
-	// Sync queues a run of some sources, none for all. When it is queued or running already, that job is returned.
-	Sync(ctx context.Context, sources []string, by string) (job Job, isNew bool, err error)
+	// Start queues work on some sources, none for all. When it is queued or running already, that job is returned.
+	Start(ctx context.Context, work string, sources []string, by string) (job Job, isNew bool, err error)
+	// Retry makes failed entries of a source due, none for all of them, and queues the work that tries them.
+	Retry(ctx context.Context, source string, keys []string, by string) (entries int, job Job, isNew bool, err error)
 	Timetable() []Line
-	// Ask queues the job of a line of the timetable, as Sync does.
+	// Ask queues the job of a line of the timetable, as Start does.
 	Ask(ctx context.Context, line, by string) (job Job, isNew bool, err error)
 	Jobs(ctx context.Context, state JobState, line string, before int64, limit int) ([]Job, error)
 	Job(ctx context.Context, id int64) (Job, error)

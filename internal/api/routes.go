@@ -15,6 +15,8 @@ func routes() []route {
 		get("/sources", GateRunner, "listSources", "The data sources, with their last runs.", (*call).sources),
 		get("/sources/{source}", GateRunner, "getSource", "One data source.", (*call).source),
 		get("/sources/{source}/replicas", GateRunner, "listReplicas", "The replicas of a data source, oldest first.", (*call).replicas),
+		get("/sources/{source}/failed", GateRunner, "listFailed", "The entries that runs could not take over, and when they are tried again.", (*call).failed),
+		post("/sources/{source}/retry", GateRunner, http.StatusAccepted, "retryFailed", "Tries failed entries again now, parked or not.", (*call).retry),
 		get("/directories", GateAdministrator, "listDirectories", "The directories of the configuration.", (*call).directories),
 
 		get("/runs", GateRunner, "listRuns", "The runs, newest first.", (*call).runs),

@@ -188,13 +188,19 @@ type sourcesBody struct {
 	Sources []string `json:"sources" doc:"Their names; none: all of the configuration."`
 }
 
+// startBody asks for work.
+type startBody struct {
+	Work string `json:"work" default:"sync" enum:"sync,import,removal,queue" doc:"sync: all of a run; import: what is new and changed; removal: what is gone; queue: the entries that failed."`
+	sourcesBody
+}
+
 // Queued is a job that was asked for.
 type Queued struct {
 	Job Job  `json:"job"`
 	New bool `json:"new" doc:"false: it was queued, running or waiting already, and no second one is queued."`
 }
 
-func (c *call) startRun(ctx context.Context, in *sourcesBody) (*Queued, error) {
+func (c *call) startRun(ctx context.Context, in *startBody) (*Queued, error) {
 	if !c.account.Administrator {
 		var wanted []Source
 		for _, name := range in.Sources {
@@ -208,7 +214,7 @@ func (c *call) startRun(ctx context.Context, in *sourcesBody) (*Queued, error) {
 			return nil, err
 		}
 	}
-	job, isNew, err := c.Desk.Sync(ctx, in.Sources, c.by())
+	job, isNew, err := c.Desk.Start(ctx, in.Work, in.Sources, c.by())
 	return &Queued{job, isNew}, err
 }
 

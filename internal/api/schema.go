@@ -73,7 +73,7 @@ func (s *schemas) of(t reflect.Type) object {
 	case reflect.Struct:
 		return s.structure(t)
 	}
-	return object{} // any value
+	return object{"type": []string{"string", "number", "boolean", "null"}}
 }
 
 // structure describes a struct under its name and refers to it.

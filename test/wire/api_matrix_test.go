@@ -18,6 +18,8 @@ func apiRequests() [][3]string {
 		{"GET", "/sources"},
 		{"GET", "/sources/Own"},
 		{"GET", "/sources/Own/replicas"},
+		{"GET", "/sources/Own/failed"},
+		{"POST", "/sources/Own/retry"},
 		{"GET", "/sources/Other"},
 		{"GET", "/directories"},
 		{"GET", "/runs"},
@@ -77,13 +79,13 @@ func TestWhoMayCallTheAPI(t *testing.T) {
 		return func() *apiClient { in, _ := c.signIn(login, password); return in }
 	}
 	const (
-		nobody = "l lllll lllllll lllll ll lllllll ll l llll l"
+		nobody = "l lllllll lllllll lllll ll lllllll ll l llll l"
 		// The portal signs in, and out, and that is all.
-		portalOnly = "i ..... ....... ..... .. ....... .. . .... i"
-		nothing    = "i ..... ....... ..... .. ....... ii . .... i"
-		business   = "i ..... ....... ..... .. ....... ii . i... i"
-		runs       = "i iii.. ii.iii. i.i.. .. ....... ii . i... i"
-		everything = "i iiiii iiiiiii iiiii ii iiiiiii ii i iiii i"
+		portalOnly = "i ....... ....... ..... .. ....... .. . .... i"
+		nothing    = "i ....... ....... ..... .. ....... ii . .... i"
+		business   = "i ....... ....... ..... .. ....... ii . i... i"
+		runs       = "i iiiii.. ii.iii. i.i.. .. ....... ii . i... i"
+		everything = "i iiiiiii iiiiiii iiiii ii iiiiiii ii i iiii i"
 	)
 	for _, who := range []struct {
 		name string

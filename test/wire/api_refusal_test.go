@@ -1,12 +1,16 @@
 package wire
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"rollcall/internal/api"
 )
 
 // TestTheAPISaysWhatIsWrong sends what no client should, and reads the one
@@ -48,7 +52,7 @@ func TestTheAPISaysWhatIsWrong(t *testing.T) {
 		{"GET", "/objects?oql=SELECT+Person&fields=team_list", "", invalid, "fields: team_list is a set: ask for it with a query of class lnkPersonToTeam"},
 		{"GET", "/objects?oql=SELECT+UserLocal&fields=password", "", 403, "fields: password is a secret, which is never shown"},
 		{"GET", "/objects?oql=SELECT+PersonalToken&fields=auth_token", "", 403, "fields: auth_token is a secret, which is never shown"},
-		{"POST", "/runs", `{"source":["x"]}`, invalid, `the body has a field "source" that is not known here; expected are: sources`},
+		{"POST", "/runs", `{"source":["x"]}`, invalid, `the body has a field "source" that is not known here; expected are: work, sources`},
 		{"POST", "/runs", `{"sources":"x"}`, invalid, "the field sources must be a list of texts"},
 		{"POST", "/runs", `{"sources":null}`, invalid, "the field sources must be a list of texts"},
 		{"POST", "/runs", `["x"]`, invalid, "the body must be a JSON object"},
@@ -97,4 +101,39 @@ func TestGuessingThroughTheAPIIsLimited(t *testing.T) {
 	}
 	refused(t, c.ask("POST", "/sign-in", map[string]string{"login": "victim", "password": password}), http.StatusUnauthorized, no)
 	c.signIn("other", password)
+}
+
+// TestReadinessEndsWhenSourcesAreStale looks at a server that must not be
+// trusted before its source was read.
+func TestReadinessEndsWhenSourcesAreStale(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	open(t, dir).local("boss", "Administrator")
+	must(t, os.WriteFile(filepath.Join(dir, "companies.csv"), []byte("id,name\n1,Demo\n"), 0o600))
+	s := serve(t, dir, `
+serve: {stale_after: 1h}
+sources:
+  companies:
+    class: Organization
+    csv: {file: companies.csv, separator: ","}
+    key: id
+    attributes: {name: {from: name, reconcile: true}}
+    gone: {then: ignore}
+`)
+	ready := func() answer {
+		r, err := http.NewRequest(http.MethodGet, s.url+"/readyz", nil)
+		must(t, err)
+		return ask(t, r)
+	}
+	if a := ready(); a.status != http.StatusServiceUnavailable || a.body != "not ready\nsource companies: no good run\n" {
+		t.Errorf("before the first run: got %d %s", a.status, a.body)
+	}
+	c := &apiClient{TB: t, site: s, contract: readContract(t, s)}
+	boss, _ := c.signIn("boss", password)
+	made := want[api.Run](t, http.StatusCreated, boss.ask("POST", "/plans", nil))
+	want[api.Run](t, http.StatusCreated, boss.ask("POST", fmt.Sprintf("/plans/%d/approve", made.ID), nil))
+	time.Sleep(1100 * time.Millisecond) // what is told of runs may be a second old
+	if a := ready(); a.status != http.StatusOK || !strings.HasPrefix(a.body, "ready\nsource companies: last good run ") {
+		t.Errorf("after it: got %d %s", a.status, a.body)
+	}
 }
