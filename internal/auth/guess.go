@@ -51,6 +51,9 @@ func (g *guesses) begin(account, password proofKey) int {
 	defer g.mu.Unlock()
 	now := g.now()
 	list := g.recent(g.wrong[account], now)
+	if g.wrong[account] = list; len(list) == 0 {
+		delete(g.wrong, account)
+	}
 	for i := range list {
 		if list[i].password == password && !list[i].isOpen {
 			return guessedBefore
