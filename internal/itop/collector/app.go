@@ -113,6 +113,11 @@ func (a *app) run(ctx context.Context) error {
 	if a.options.Check {
 		return a.check(ctx)
 	}
+	if a.options.Compare != "" {
+		if err := a.comparable(a.options.Compare); err != nil {
+			return err
+		}
+	}
 	if err := a.phases(ctx); err != nil {
 		return err
 	}

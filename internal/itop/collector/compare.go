@@ -15,12 +15,22 @@ import (
 // maxShown is how many differences are shown of one collector.
 const maxShown = 20
 
+// comparable looks, before anything is collected, whether there is a folder to
+// compare with.
+func (a *app) comparable(folder string) error {
+	theirs, err := os.Stat(folder)
+	if err != nil || !theirs.IsDir() {
+		return rollcall.Errorf(rollcall.NotFound, "--compare needs a folder with the CSV files of another run: there is none at '%s'", folder)
+	}
+	if ours, err := os.Stat(a.data); err == nil && os.SameFile(ours, theirs) {
+		return rollcall.Errorf(rollcall.Invalid, "--compare needs the CSV files of another run, and '%s' is where this one writes its own: copy them to another folder first", folder)
+	}
+	return nil
+}
+
 // compare holds what was collected against the CSV files of another run, such as
 // one of the original: by primary key, whatever the size of the chunks.
 func (a *app) compare(folder string) error {
-	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-		return rollcall.Errorf(rollcall.NotFound, "--compare needs a folder with the CSV files of another run: there is none at '%s'", folder)
-	}
 	same := true
 	for _, t := range a.tasks {
 		ours, err := readTable(naturally(dataFiles(a.stem(t.label)), false))

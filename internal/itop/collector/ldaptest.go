@@ -203,7 +203,7 @@ func (t *ldapTest) show(entries int) {
 // server says what the server is and what it proved.
 func (t *ldapTest) server(ctx context.Context, conn *directory.Conn) {
 	if root, err := conn.Root(ctx); err == nil {
-		t.say("The server is %s %s, holding %s.", root.Kind, root.Version, strings.Join(root.NamingContexts, ", "))
+		t.say("The server is %s, holding %s.", strings.TrimSpace(string(root.Kind)+" "+root.Version), strings.Join(root.NamingContexts, ", "))
 	} else {
 		t.say("The server does not say what it is: %s", err)
 	}

@@ -426,7 +426,15 @@ func TestCompare(t *testing.T) {
 	f.want(0, []string{"the same rows in another order", "Compare: the files are the same."}, "--compare", filepath.Join(f.dir, "php"))
 	f.write("php/People-2.csv", "primary_key;email;phone\n1;a;X\n9;x;y\n")
 	f.want(1, []string{"1: phone is 'b' here, 'X' there", "only there: 9"}, "--compare="+filepath.Join(f.dir, "php"))
-	f.want(1, []string{"--compare needs a folder"}, "--compare="+filepath.Join(f.dir, "gone"))
+	before := f.read("data/People-1.csv")
+	f.write("data/People-1.csv", "kept")
+	for folder, want := range map[string]string{"gone": "--compare needs a folder", "data": "is where this one writes its own: copy them to another folder first"} {
+		f.want(1, []string{want}, "--compare="+filepath.Join(f.dir, folder))
+		if got := f.read("data/People-1.csv"); got != "kept" {
+			t.Errorf("--compare=%s collected first: got %q", folder, got)
+		}
+	}
+	f.write("data/People-1.csv", before)
 	if len(i.requests) > 0 {
 		t.Error("--compare asked iTop")
 	}
