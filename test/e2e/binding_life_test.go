@@ -66,20 +66,7 @@ func TestTeamsFollowGroups(t *testing.T) {
 	s := lab.Slapd(t, lab.SlapdConfig{})
 	s.Add(staff(s.BaseDN, "ada", "bob") + groupLDIF(s.BaseDN, "duty", "ada", "bob"))
 	h := bindingHome(t, s, "  duty: {source: persons, groups: {name: duty}, team: [Duty, Nobody's]}\n")
-	h.replace("rollcall.yaml", "sources:\n", `sources:
-  persons:
-    class: Person
-    directory: main
-    filter: (objectClass=inetOrgPerson)
-    key: entryUUID
-    attributes:
-      name: {from: sn}
-      first_name: {from: uid}
-      employee_number: {from: uid, reconcile: true}
-      org_id: {value: Example, by: name}
-    gone: {then: ignore}
-`)
-	h.byHand("Organization", "name", "Example")
+	h.withPersons()
 	h.byHand("Team", "name,org_id->name", "Duty,Example")
 	contains(t, h.want(exitProblems, "sync"), `there is no team "Nobody's"`)
 	same(t, "teams", h.names("lnkPersonToTeam"), "ada ada / Duty\nbob bob / Duty")

@@ -8,59 +8,43 @@ import (
 	"rollcall/test/lab"
 )
 
+// staffDomain is a domain with people and nested groups in one place.
+func staffDomain(t *testing.T) *lab.SambaServer {
+	t.Helper()
+	base := "DC=corp,DC=example,DC=com"
+	unit := "OU=Staff," + base
+	var b strings.Builder
+	fmt.Fprintf(&b, "dn: %s\nobjectClass: organizationalUnit\n\n", unit)
+	for _, login := range []string{"ada", "bob", "eve"} {
+		fmt.Fprintf(&b, "dn: CN=%[1]s Byron,%[2]s\nobjectClass: user\nsAMAccountName: %[1]s\ngivenName: %[1]s\nsn: Byron\nmail: %[1]s@example.org\nuserAccountControl: 512\n\n", login, unit)
+	}
+	fmt.Fprintf(&b, "dn: CN=inner,%[1]s\nobjectClass: group\nsAMAccountName: inner\nmember: CN=ada Byron,%[1]s\n\n", unit)
+	fmt.Fprintf(&b, "dn: CN=outer,%[1]s\nobjectClass: group\nsAMAccountName: outer\nmember: CN=inner,%[1]s\nmember: CN=bob Byron,%[1]s\n\n", unit)
+	return lab.Samba(t, lab.SambaConfig{Data: b.String()})
+}
+
 // TestK14NestedMembershipOnActiveDirectory binds groups of a domain: members of
 // nested groups by the server's own rule and by ours, a primary group, and a
 // group that is renamed and moved.
 func TestK14NestedMembershipOnActiveDirectory(t *testing.T) {
 	t.Parallel()
-	base := "DC=corp,DC=example,DC=com"
-	var b strings.Builder
-	for _, login := range []string{"ada", "bob", "eve"} {
-		fmt.Fprintf(&b, "dn: CN=%[1]s,CN=Users,%[2]s\nobjectClass: user\nsAMAccountName: %[1]s\nsn: %[1]s\nemployeeType: staff\nuserAccountControl: 512\n\n", login, base)
-	}
-	group := func(name string, members ...string) {
-		fmt.Fprintf(&b, "dn: CN=%[1]s,CN=Users,%[2]s\nobjectClass: group\nsAMAccountName: %[1]s\n", name, base)
-		for _, m := range members {
-			fmt.Fprintf(&b, "member: CN=%s,CN=Users,%s\n", m, base)
-		}
-		b.WriteString("\n")
-	}
-	group("inner", "ada")
-	group("outer", "inner", "bob")
-	group("desk", "eve")
-	s := lab.Samba(t, lab.SambaConfig{Data: b.String()})
+	s := staffDomain(t)
+	unit := "OU=Staff," + s.BaseDN
+	s.Ldbadd("dn: CN=desk," + unit + "\nobjectClass: group\nsAMAccountName: desk\nmember: CN=eve Byron," + unit + "\n")
 	s.Tool("user", "setprimarygroup", "eve", "desk")
-	h := newHome(t, "LDAP_PASSWORD="+s.Password)
-	h.write("rollcall.yaml", fmt.Sprintf(`store: rollcall.db
-directories:
-  main:
-    url: %s
-    base: %q
-    bind: {dn: %q, password: "${env:LDAP_PASSWORD}"}
-    tls: {ca: %s}
-sources:
-  users:
-    class: UserLDAP
-    directory: main
-    filter: (employeeType=staff)
-    key: objectGUID
-    attributes:
-      login: {from: sAMAccountName, reconcile: true}
-      profile_list: {value: "profileid->name:Portal user"}
-    update: {profile_list: if_empty}
-    gone: {after: 0, set: {status: disabled}}
-bindings:
-  server: {source: users, groups: {name: outer}, members: '(memberOf:1.2.840.113556.1.4.1941:=[#LDAPGroupDN#])', role: By the server}
+	h := accountsHome(t, s.Password, accounts{
+		url: s.LDAPS(), base: s.BaseDN, user: s.AdminDN, ca: s.CA.File, filter: "(&(objectClass=user)(sn=Byron))", key: "objectGUID", login: "sAMAccountName",
+	}, `  server: {source: users, groups: {name: outer}, members: '(memberOf:1.2.840.113556.1.4.1941:=[#LDAPGroupDN#])', role: By the server}
   ours: {source: users, groups: {name: outer}, role: By us}
   direct: {source: users, groups: {name: outer}, nested: false, role: Direct}
   primary: {source: users, groups: {name: desk}, role: Desk}
-`, s.LDAPS(), s.BaseDN, s.AdminDN, s.CA.File))
+`)
 	h.want(exitDone, "sync")
 	want := "ada / By the server\nada / By us\nbob / By the server\nbob / By us\nbob / Direct\neve / Desk"
 	same(t, "roles", h.roles(), want)
 	h.want(exitDone, "plan", "--check")
 
-	s.Ldbrename("CN=outer,CN=Users,"+base, "CN=outer,OU=Domain Controllers,"+base)
+	s.Ldbrename("CN=outer,"+unit, "CN=outer,CN=Users,"+s.BaseDN)
 	h.want(exitDone, "sync")
 	same(t, "roles after the group moved", h.roles(), want)
 	guid := h.boundKey("server")

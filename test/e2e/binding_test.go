@@ -10,11 +10,17 @@ import (
 	"rollcall/test/lab"
 )
 
-// bindingHome is a configuration that reads accounts from a directory, and a
+// accounts says where a configuration reads accounts from.
+type accounts struct {
+	url, base, user, ca string
+	filter, key, login  string
+}
+
+// accountsHome is a configuration that reads accounts from a directory, and a
 // section of bindings.
-func bindingHome(t *testing.T, s *lab.SlapdServer, bindings string) *home {
+func accountsHome(t *testing.T, password string, a accounts, bindings string) *home {
 	t.Helper()
-	h := newHome(t, "LDAP_PASSWORD="+s.Password)
+	h := newHome(t, "LDAP_PASSWORD="+password)
 	h.write("rollcall.yaml", fmt.Sprintf(`store: rollcall.db
 directories:
   main:
@@ -26,17 +32,25 @@ sources:
   users:
     class: UserLDAP
     directory: main
-    filter: (objectClass=inetOrgPerson)
-    key: entryUUID
+    filter: %s
+    key: %s
     attributes:
-      login: {from: uid, reconcile: true}
+      login: {from: %s, reconcile: true}
       profile_list: {value: "profileid->name:Portal user"}
     update: {profile_list: if_empty}
     gone: {after: 0, set: {status: disabled}}
     limits: {gone: none}
 bindings:
-%s`, s.LDAPS, s.BaseDN, s.AdminDN, s.CA.File, bindings))
+%s`, a.url, a.base, a.user, a.ca, a.filter, a.key, a.login, bindings))
 	return h
+}
+
+// bindingHome is accountsHome of an OpenLDAP server.
+func bindingHome(t *testing.T, s *lab.SlapdServer, bindings string) *home {
+	t.Helper()
+	return accountsHome(t, s.Password, accounts{
+		url: s.LDAPS, base: s.BaseDN, user: s.AdminDN, ca: s.CA.File, filter: "(objectClass=inetOrgPerson)", key: "entryUUID", login: "uid",
+	}, bindings)
 }
 
 // staff makes inetOrgPersons with these logins.

@@ -1,28 +1,12 @@
 package e2e
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
 	"rollcall/internal/migrate"
 	"rollcall/test/lab"
 )
-
-// staffDomain is a domain with people and nested groups in one place.
-func staffDomain(t *testing.T) *lab.SambaServer {
-	t.Helper()
-	base := "DC=corp,DC=example,DC=com"
-	unit := "OU=Staff," + base
-	var b strings.Builder
-	fmt.Fprintf(&b, "dn: %s\nobjectClass: organizationalUnit\n\n", unit)
-	for _, login := range []string{"ada", "bob", "eve"} {
-		fmt.Fprintf(&b, "dn: CN=%[1]s Byron,%[2]s\nobjectClass: user\nsAMAccountName: %[1]s\ngivenName: %[1]s\nsn: Byron\nmail: %[1]s@example.org\nuserAccountControl: 512\n\n", login, unit)
-	}
-	fmt.Fprintf(&b, "dn: CN=inner,%[1]s\nobjectClass: group\nsAMAccountName: inner\nmember: CN=ada Byron,%[1]s\n\n", unit)
-	fmt.Fprintf(&b, "dn: CN=outer,%[1]s\nobjectClass: group\nsAMAccountName: outer\nmember: CN=inner,%[1]s\nmember: CN=bob Byron,%[1]s\n\n", unit)
-	return lab.Samba(t, lab.SambaConfig{Data: b.String()})
-}
 
 // TestConversionsOnActiveDirectory takes settings of both products through init,
 // check and sync against one domain.

@@ -116,18 +116,8 @@ func exoHome(t *testing.T, s *lab.SlapdServer, properties string) *home {
 	return h
 }
 
-// TestX2TheMinimalSetIsEnough: type, URL, account and base. X11: the default
-// mappings of type ldap; that of ad is TestX11TheDefaultsOfActiveDirectory.
-func TestX2TheMinimalSetIsEnough(t *testing.T) { minimal(t) }
-
-// TestX11TheDefaultMappings are uid, cn, sn and mail.
-func TestX11TheDefaultMappings(t *testing.T) { minimal(t) }
-
-// TestX13ANewUserAppears after one run, with nothing else to be done.
-func TestX13ANewUserAppears(t *testing.T) { minimal(t) }
-
-func minimal(t *testing.T) {
-	t.Helper()
+// TestX2TheMinimalSetIsEnough: type, URL, account, password and base.
+func TestX2TheMinimalSetIsEnough(t *testing.T) {
 	t.Parallel()
 	s := lab.Slapd(t, lab.SlapdConfig{})
 	s.Add(staff(s.BaseDN, "ada"))
@@ -135,11 +125,35 @@ func minimal(t *testing.T) {
 	h.want(exitDone, "check")
 	h.want(exitDone, "sync")
 	same(t, "accounts", h.statuses(), "ada enabled")
-	s.Add("dn: uid=bob,ou=people," + s.BaseDN + "\nobjectClass: inetOrgPerson\nuid: bob\ncn: Robert\nsn: Byron\nmail: bob@example.org\n")
+}
+
+// bobLDIF is a person whose names and mail tell their attributes apart.
+func bobLDIF(base string) string {
+	return "dn: uid=bob,ou=people," + base + "\nobjectClass: inetOrgPerson\nuid: bob\ncn: Robert\nsn: Byron\nmail: bob@example.org\n"
+}
+
+// TestX11TheDefaultMappings are uid, cn, sn and mail.
+func TestX11TheDefaultMappings(t *testing.T) {
+	t.Parallel()
+	s := lab.Slapd(t, lab.SlapdConfig{})
+	s.Add(staff(s.BaseDN) + bobLDIF(s.BaseDN))
+	h := exoHome(t, s, minimalExo(s))
+	h.want(exitDone, "sync")
+	bob := h.pick("Person", "id", h.pick("UserLDAP", "login", "bob")["contactid"])
+	same(t, "first name, last name, mail", bob["first_name"]+" "+bob["name"]+" "+bob["email"], "Robert Byron bob@example.org")
+}
+
+// TestX13ANewUserAppears after one run, with nothing else to be done.
+func TestX13ANewUserAppears(t *testing.T) {
+	t.Parallel()
+	s := lab.Slapd(t, lab.SlapdConfig{})
+	s.Add(staff(s.BaseDN, "ada"))
+	h := exoHome(t, s, minimalExo(s))
+	h.want(exitDone, "sync")
+	same(t, "accounts", h.statuses(), "ada enabled")
+	s.Add(bobLDIF(s.BaseDN))
 	h.want(exitDone, "sync")
 	same(t, "accounts", h.statuses(), "ada enabled\nbob enabled")
-	bob := h.pick("Person", "id", h.pick("UserLDAP", "login", "bob")["contactid"])
-	same(t, "login, first name, last name, mail", bob["first_name"]+" "+bob["name"]+" "+bob["email"], "Robert Byron bob@example.org")
 }
 
 // TestX4WithoutABaseOfGroupsUsersAreRead, and no group is.
