@@ -7,12 +7,8 @@ import (
 	"strings"
 	_ "time/tzdata" // time zones of the timetable on machines without the database
 
-	"rollcall/internal/config"
 	"rollcall/internal/jobs"
 )
-
-// workSync is the kind of work that runs sources.
-const workSync = config.WorkSync
 
 // working opens the queue of a server, which keeps the timetable and carries
 // jobs out. The caller runs and closes it.

@@ -93,7 +93,7 @@ const mostRetried = 1000
 // that is being read just now does not keep the others waiting, and its own run
 // tries them in any case.
 func (a *app) retry(ctx context.Context, j *jobs.Job, sources []*rollcall.Source, options engine.Options) error {
-	options.Retries = max(j.Attempts-1, 1) // as the line of the timetable says
+	options.Retries = a.retriesOf(j.Entry)
 	known, err := a.identified(ctx)
 	if err != nil {
 		return err
@@ -128,6 +128,17 @@ func (a *app) retry(ctx context.Context, j *jobs.Job, sources []*rollcall.Source
 		}
 	}
 	return failed
+}
+
+// retriesOf is how often an entry is tried by the queue work of a line, or by
+// such work that no line asked for.
+func (a *app) retriesOf(line string) int {
+	for _, l := range a.current().config.Timetable {
+		if l.Name == line {
+			return max(l.Retries, 1)
+		}
+	}
+	return config.DefaultRetries
 }
 
 // tellParked says at the start what waits for somebody.
