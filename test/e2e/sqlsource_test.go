@@ -15,10 +15,10 @@ import (
 
 // hr is a database of staff that people change.
 type hr struct {
-	dsn, password string // for rollcall.yaml
-	engine, pdo   string // for the collector's parameters
-	user          string
-	change        func(statements string)
+	dsn         string // for rollcall.yaml
+	engine, pdo string // for the collector's parameters
+	user        string
+	change      func(statements string)
 }
 
 // TestStaffComesFromADatabase takes people from PostgreSQL and from MariaDB, by
