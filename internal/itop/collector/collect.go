@@ -89,8 +89,14 @@ func (a *app) read(ctx context.Context, t *task, progress func(string, int)) (*o
 	return out, nil
 }
 
-// newOutput returns where the rows of a task are written.
+// newOutput returns where the rows of a task are written. What a run that was
+// killed left there goes.
 func (a *app) newOutput(t *task) *output {
+	for _, raw := range []string{"", ".raw"} {
+		for _, f := range partFiles(a.stem(t.label + raw)) {
+			_ = os.Remove(f) // nothing reads it
+		}
+	}
 	out := &output{stem: a.stem(t.label), max: a.chunk, def: t.def, log: t.logger(a), null: a.nullified(t), quiet: t.source.quiet}
 	if a.hasLookups(t) {
 		out.raw = ".raw"

@@ -1,7 +1,6 @@
 package collector_test
 
 import (
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -102,9 +101,7 @@ func TestASharedSearchFailsForOneAlone(t *testing.T) {
 		return "<" + class + "><ldapfilter>(objectClass=person)</ldapfilter><fields><primary_key>uid</primary_key><name>" + from + "</name></fields></" + class + ">"
 	}
 	f.write("data/Others-1.csv", "stale")
-	if err := os.Mkdir(f.dir+"/data/Others-2.csv.part", 0o700); err != nil {
-		t.Fatal(err)
-	}
+	f.write("data/Others-2.csv.part/in-the-way", "")
 	f.params(directory(s) + "<max_chunk_size>1</max_chunk_size>" + sequence("Names", "Others") + section("Names", "sn") + section("Others", "givenName"))
 	log := f.want(1, []string{
 		"Names end of data collection.\n[Info]\tOthers beginning", "Writing to file '%APPROOT%//data/Others-2.csv'.\n",

@@ -137,7 +137,7 @@ func (a *app) contentOf(t *task, file string) (content string, done func(), err 
 	if t.uploaded == nil {
 		return file, func() {}, nil
 	}
-	part := file + ".changed" + partSuffix
+	part := file + changedSuffix
 	n, err := t.uploaded.filter(file, part)
 	if err != nil || n == 0 {
 		_ = os.Remove(part)

@@ -40,7 +40,12 @@ type output struct {
 	dropped []string
 }
 
-const partSuffix = ".part"
+// The endings of files that are not finished, and of the rows of a file that are
+// to be sent.
+const (
+	partSuffix    = ".part"
+	changedSuffix = ".changed" + partSuffix
+)
 
 func (o *output) name(n int) string { return o.stem + o.raw + "-" + itoa(n) + ".csv" }
 
@@ -209,7 +214,16 @@ func appendCSV(dst, field []byte) []byte {
 
 // dataFiles returns the files of one collector, sorted bytewise as the original
 // reads them. The paths begin as stem does.
-func dataFiles(stem string) []string {
+func dataFiles(stem string) []string { return numbered(stem, ".csv") }
+
+// partFiles returns the files that a run of one collector left unfinished when it
+// was killed.
+func partFiles(stem string) []string {
+	return append(numbered(stem, ".csv"+partSuffix), numbered(stem, ".csv"+changedSuffix)...)
+}
+
+// numbered returns the files whose paths are stem, a number and an ending.
+func numbered(stem, ending string) []string {
 	dir, base := filepath.Split(stem)
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -217,10 +231,10 @@ func dataFiles(stem string) []string {
 	}
 	var found []string
 	for _, e := range entries {
-		name := e.Name()
-		number, isCSV := strings.CutSuffix(strings.TrimPrefix(name, base+"-"), ".csv")
-		if _, err := strconv.ParseUint(number, 10, 32); err == nil && isCSV && strings.HasPrefix(name, base+"-") {
-			found = append(found, dir+name)
+		rest, ok := strings.CutPrefix(e.Name(), base+"-")
+		number, ended := strings.CutSuffix(rest, ending)
+		if _, err := strconv.ParseUint(number, 10, 32); err == nil && ok && ended {
+			found = append(found, dir+e.Name())
 		}
 	}
 	return found

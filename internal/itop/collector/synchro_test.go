@@ -169,7 +169,9 @@ func TestChunks(t *testing.T) {
 		fmt.Fprintf(&b, "%d;e;p\n", n)
 	}
 	f.write("people.csv", b.String())
-	f.write("data/People-99.csv", "stale")
+	for _, stale := range []string{"99.csv", "98.csv.part", "97.csv.changed.part"} {
+		f.write("data/People-"+stale, "stale")
+	}
 	f.want(0, nil, "--max_chunk_size=2")
 	var first []string
 	for _, r := range i.sent("synchro_import.php") {
@@ -179,8 +181,10 @@ func TestChunks(t *testing.T) {
 	if diff := cmp.Diff(want, first); diff != "" {
 		t.Errorf("order of uploads (-want +got):\n%s", diff)
 	}
-	if f.has("data/People-99.csv") {
-		t.Error("a stale file was left")
+	for _, stale := range []string{"99.csv", "98.csv.part", "97.csv.changed.part"} {
+		if f.has("data/People-" + stale) {
+			t.Errorf("the stale file %s was left", stale)
+		}
 	}
 	f.want(0, nil, "--collect_only", "--max_chunk_size=0")
 	if found, _ := filepath.Glob(filepath.Join(f.dir, "data", "*.csv")); len(found) != 1 {
