@@ -3,6 +3,7 @@ package directory
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"strings"
 
@@ -35,7 +36,7 @@ func (c *Conn) kerberosBind(b Bind) error {
 		if !ready {
 			var more bool
 			if token, more, err = gss.InitSecContextWithOptions(service, answer, []int{flags.APOptionMutualRequired}); err != nil {
-				return rollcall.Errorf(rollcall.Unauthorized, "get a ticket for %s: %w", service, err)
+				return noTicket(service, c.end.host, err)
 			}
 			ready = begun && !more
 		} else if token, err = gss.NegotiateSaslAuth(answer, ""); err != nil {
@@ -52,6 +53,16 @@ func (c *Conn) kerberosBind(b Bind) error {
 			answer = []byte{}
 		}
 	}
+}
+
+// noTicket explains why there is no ticket for a server. Kerberos knows services
+// by the names of their hosts, and hardly ever by an address.
+func noTicket(service, host string, err error) error {
+	if net.ParseIP(host) != nil && strings.Contains(err.Error(), "KDC_ERR_S_PRINCIPAL_UNKNOWN") {
+		return rollcall.Errorf(rollcall.Invalid, "Kerberos knows servers by their names, and %s is an address: write the server's name in the URL, such as ldap://dc1.example.com: "+
+			"get a ticket for %s: %w", host, service, err)
+	}
+	return rollcall.Errorf(rollcall.Unauthorized, "get a ticket for %s: %w", service, err)
 }
 
 // kerberosClient makes a client from the cache, keytab or password given. Host is
