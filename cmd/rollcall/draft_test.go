@@ -11,40 +11,32 @@ import (
 
 	"rollcall/internal/config"
 	"rollcall/internal/migrate"
-	"rollcall/internal/rollcall"
 	"rollcall/internal/schema"
 )
 
-// FuzzConversion converts settings of any kind: what is written is YAML, and no
-// value of a setting becomes a section or a secret of the configuration.
-func FuzzConversion(f *testing.F) {
-	samples, err := filepath.Glob("../../test/e2e/testdata/*")
-	if err != nil || len(samples) == 0 {
-		f.Fatalf("no samples: %v", err)
-	}
-	for _, sample := range samples {
-		text, err := os.ReadFile(sample)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(strings.HasSuffix(sample, ".json"), text)
-	}
-	f.Add(false, []byte("exo.ldap.type=ad\nexo.ldap.users.attributes.custom.names=a b,1,\\u0000,name\nexo.ldap.admin.dn=x: [\\n- ${env:HOME}\n"))
+// TestConversionsAreWritten converts the samples of the end-to-end tests and
+// settings that mean something to YAML: what is written is YAML, and no value of
+// a setting becomes a section or a secret of the configuration.
+func TestConversionsAreWritten(t *testing.T) {
+	t.Parallel()
 	model, err := schema.Load()
 	if err != nil {
-		f.Fatal(err)
+		t.Fatal(err)
 	}
-	f.Fuzz(func(t *testing.T, isJSON bool, text []byte) {
-		convert := migrate.Exo
-		if isJSON {
-			convert = migrate.Creatio
-		}
-		d, err := convert("settings", text, model)
+	texts := map[string]string{
+		"nasty.properties": "exo.ldap.type=ad\nexo.ldap.users.attributes.custom.names=a b,1,\\u0000,name,x: [,true\n" +
+			"exo.ldap.admin.dn=x: [\\n- ${env:HOME} ${file:/etc/passwd}\nexo.ldap.groups.base.dn=ou=${env:HOME}\n" +
+			"exo.ldap.users.id.attributeName='}, b: {\nexo.ldap.users.filter=(a={0})\\n# \"\\\\'\nexo.\u2028: \\n=1\n",
+		"nasty.json": strings.NewReplacer("SERVER", "h", `"cn"`, `"'x\n}"`, "Vertrieb", "a: 'b\\n", "CRM; Sales", "${env:HOME};\\u0007").Replace(sampleText(t, "creatio.json")),
+	}
+	for _, sample := range []string{"exo.properties", "exo-ad.properties", "creatio.json", "creatio-ad.json"} {
+		texts[sample] = strings.NewReplacer("LDAP_URL", "ldap://h", "SERVER", "h", "BASE_DN", "dc=x").Replace(sampleText(t, sample))
+	}
+	for name, text := range texts {
+		d, err := converters[filepath.Ext(name)].convert(name, []byte(text), model)
 		if err != nil {
-			if rollcall.KindOf(err) != rollcall.Invalid {
-				t.Errorf("a mistake in the settings is of kind %s: %v", rollcall.KindOf(err), err)
-			}
-			return
+			t.Errorf("%s: %v", name, err)
+			continue
 		}
 		for _, template := range []string{initTemplate, initModelTemplate} {
 			var out bytes.Buffer
@@ -53,13 +45,22 @@ func FuzzConversion(f *testing.F) {
 			}
 			var document map[string]any
 			if err := yaml.Unmarshal(out.Bytes(), &document); err != nil {
-				t.Fatalf("%v\n%s", err, out.String())
+				t.Fatalf("%s: %v\n%s", name, err, out.String())
 			}
 			if template == initTemplate {
 				checkConverted(t, out.Bytes())
 			}
 		}
-	})
+	}
+}
+
+func sampleText(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("../../test/e2e/testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // checkConverted reads the configuration with an environment that has the

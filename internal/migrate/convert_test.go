@@ -1,10 +1,16 @@
 package migrate_test
 
 import (
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/goccy/go-yaml"
+
 	"rollcall/internal/migrate"
+	"rollcall/internal/rollcall"
 	"rollcall/internal/schema"
 )
 
@@ -89,4 +95,61 @@ func TestEverySettingIsAccountedFor(t *testing.T) {
 	if text := d.Account[2].Text; !strings.Contains(text, "did you mean exo.ldap.url?") {
 		t.Errorf("got %q", text)
 	}
+}
+
+// FuzzSettings converts settings of any kind: each value is YAML on one line, each
+// setting is accounted for, and a mistake is told as one.
+func FuzzSettings(f *testing.F) {
+	samples, err := filepath.Glob("../../test/e2e/testdata/*")
+	if err != nil || len(samples) == 0 {
+		f.Fatalf("no samples: %v", err)
+	}
+	for _, sample := range samples {
+		text, err := os.ReadFile(sample)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(strings.HasSuffix(sample, ".json"), text)
+	}
+	f.Add(false, []byte("exo.ldap.type=ad\nexo.ldap.users.attributes.custom.names=a b,1,\\u0000,name\nexo.ldap.admin.dn=x: [\\n- ${env:HOME}\n"))
+	model, err := schema.Load()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, isJSON bool, text []byte) {
+		convert := migrate.Exo
+		if isJSON {
+			convert = migrate.Creatio
+		}
+		d, err := convert("settings", text, model)
+		if err != nil {
+			if rollcall.KindOf(err) != rollcall.Invalid {
+				t.Errorf("a mistake in the settings is of kind %s: %v", rollcall.KindOf(err), err)
+			}
+			return
+		}
+		lists := [][]migrate.Setting{d.Directory, d.SignIn}
+		for _, s := range d.Sources {
+			lists = append(lists, s.Settings, s.Attributes, s.Rules)
+		}
+		for _, s := range append(d.Bindings, d.Timetable...) {
+			lists = append(lists, s.Settings)
+		}
+		for _, s := range d.Classes {
+			lists = append(lists, s.Attributes)
+		}
+		for _, s := range slices.Concat(lists...) {
+			var value any
+			if strings.ContainsAny(s.Key+s.Value, "\n\r") {
+				t.Errorf("%s: %q is more than a line", s.Key, s.Value)
+			} else if err := yaml.Unmarshal([]byte(s.Value), &value); err != nil {
+				t.Errorf("%s: %q is no YAML: %v", s.Key, s.Value, err)
+			}
+		}
+		for _, a := range d.Account {
+			if a.Line < 1 || a.Fate == "" || a.Text == "" {
+				t.Errorf("not accounted for: %+v", a)
+			}
+		}
+	})
 }

@@ -12,6 +12,9 @@ const exoUsers = "exo.ldap.users"
 // persons makes the source of persons, from what users have as their profile.
 func (x *exo) persons() {
 	const base = exoUsers + ".base.dn"
+	if len(x.users) == 0 && x.or(base, "") != "" {
+		return // it is told that they are wrong
+	}
 	if len(x.users) == 0 {
 		x.wrong(base, "%s is empty, so no users are synchronized: there is nothing to convert", base)
 		return

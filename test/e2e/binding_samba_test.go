@@ -16,7 +16,8 @@ func staffDomain(t *testing.T) *lab.SambaServer {
 	var b strings.Builder
 	fmt.Fprintf(&b, "dn: %s\nobjectClass: organizationalUnit\n\n", unit)
 	for _, login := range []string{"ada", "bob", "eve"} {
-		fmt.Fprintf(&b, "dn: CN=%[1]s Byron,%[2]s\nobjectClass: user\nsAMAccountName: %[1]s\ngivenName: %[1]s\nsn: Byron\nmail: %[1]s@example.org\nuserAccountControl: 512\n\n", login, unit)
+		fmt.Fprintf(&b, "dn: CN=%[1]s Byron,%[2]s\nobjectClass: user\nsAMAccountName: %[1]s\ngivenName: %[1]s\nsn: Byron\nmail: %[1]s@example.org\nuserAccountControl: 512\n"+
+			"otherTelephone: +44 1\notherTelephone: +44 2\nthumbnailPhoto:: AP8A\n\n", login, unit)
 	}
 	fmt.Fprintf(&b, "dn: CN=inner,%[1]s\nobjectClass: group\nsAMAccountName: inner\nmember: CN=ada Byron,%[1]s\n\n", unit)
 	fmt.Fprintf(&b, "dn: CN=outer,%[1]s\nobjectClass: group\nsAMAccountName: outer\nmember: CN=inner,%[1]s\nmember: CN=bob Byron,%[1]s\n\n", unit)

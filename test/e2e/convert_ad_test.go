@@ -15,6 +15,11 @@ func TestConversionsOnActiveDirectory(t *testing.T) {
 	s := staffDomain(t)
 	h, _ := converted(t, s.Password, s.CA.File, "exo-ad.properties", "LDAP_URL", s.LDAPS(), "BASE_DN", s.BaseDN)
 	t.Run("TestX11TheDefaultMappings", func(t *testing.T) { exoDefaultsOnActiveDirectory(t, h.in(t)) })
+	t.Run("TestX12CustomAttributes", func(t *testing.T) {
+		ada := h.in(t).pick("Person", "first_name", "ada")
+		same(t, "custom attributes", row{"phones": ada["phones"], "photo": ada["photo"]}, row{"phones": "+44 1\n+44 2", "photo": "AP8A"})
+	})
+	t.Run("TestX13ANewUserAppears", func(t *testing.T) { newAndBlankOnActiveDirectory(t, h.in(t), s) })
 	t.Run("TestX18AnAccountIsDisabledAndEnabled", func(t *testing.T) { disabledAndEnabled(t, h.in(t), s) })
 	t.Run("Creatio", func(t *testing.T) { creatioOnActiveDirectory(t, s) })
 }
@@ -32,6 +37,20 @@ func exoDefaultsOnActiveDirectory(t *testing.T, h *home) {
 	same(t, "memberships", h.memberships(), "ada / /ldap-groups/outer/inner\nbob / /ldap-groups/outer")
 }
 
+// newAndBlankOnActiveDirectory: a new user is there after one run, and X16: a mail
+// that is blank from then on is kept.
+func newAndBlankOnActiveDirectory(t *testing.T, h *home, s *lab.SambaServer) {
+	entry := "dn: CN=new Byron,OU=Staff," + s.BaseDN + "\n"
+	s.Ldbadd(entry + "objectClass: user\nsAMAccountName: new\ngivenName: new\nsn: Byron\nmail: new@example.org\nuserAccountControl: 512\n")
+	s.Ldbmodify("dn: CN=ada Byron,OU=Staff," + s.BaseDN + "\nchangetype: modify\ndelete: mail\n")
+	h.want(exitDone, "sync")
+	same(t, "the new account's mail", h.pick("Person", "id", h.pick("UserLDAP", "login", "new")["contactid"])["email"], "new@example.org")
+	same(t, "the mail that is blank now", h.pick("Person", "first_name", "ada")["email"], "ada@example.org")
+	s.Ldbdel("CN=new Byron,OU=Staff," + s.BaseDN)
+	h.want(exitDone, "sync")
+	same(t, "the account of who left", h.pick("UserLDAP", "login", "new")["status"], "disabled")
+}
+
 // disabledAndEnabled: whoever the domain disables is disabled, and the same
 // account is enabled again. Who is missing is disabled too, not deleted:
 // entries.missing.delete is false.
@@ -40,12 +59,12 @@ func disabledAndEnabled(t *testing.T, h *home, s *lab.SambaServer) {
 	for _, step := range []struct{ verb, status string }{{"disable", "disabled"}, {"enable", "enabled"}} {
 		s.Tool("user", step.verb, "bob")
 		h.want(exitDone, "sync")
-		same(t, "accounts after "+step.verb, h.statuses(), "ada enabled\nbob "+step.status+"\neve enabled")
+		same(t, "accounts after "+step.verb, h.statuses(), "ada enabled\nbob "+step.status+"\neve enabled\nnew disabled")
 	}
 	same(t, "the account", h.pick("UserLDAP", "login", "bob")["id"], account)
 	s.Ldbdel("CN=eve Byron,OU=Staff," + s.BaseDN)
 	h.want(exitDone, "sync")
-	same(t, "accounts after somebody left", h.statuses(), "ada enabled\nbob enabled\neve disabled")
+	same(t, "accounts after somebody left", h.statuses(), "ada enabled\nbob enabled\neve disabled\nnew disabled")
 	h.want(exitDone, "plan", "--check")
 }
 
