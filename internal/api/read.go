@@ -160,7 +160,10 @@ func bodyOf(r *http.Request, all []field) (map[string]json.RawMessage, error) {
 		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 			return nil, rollcall.Errorf(rollcall.Invalid, "the body is no JSON: at byte %d: %s", syntax.Offset, syntax)
 		}
-		return nil, rollcall.Errorf(rollcall.Invalid, "the body must be a JSON object")
+		return nil, errNoObject()
+	}
+	if body == nil { // null
+		return nil, errNoObject()
 	}
 	for name := range body {
 		if !slices.ContainsFunc(all, func(f field) bool { return f.place == "body" && f.name == name }) {
@@ -168,6 +171,10 @@ func bodyOf(r *http.Request, all []field) (map[string]json.RawMessage, error) {
 		}
 	}
 	return body, nil
+}
+
+func errNoObject() error {
+	return rollcall.Errorf(rollcall.Invalid, "the body must be a JSON object")
 }
 
 // parse reads a value from an address.

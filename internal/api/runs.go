@@ -165,7 +165,7 @@ func (c *call) planned(ctx context.Context, run, after int64, limit int, yield f
 	if err != nil {
 		return err
 	}
-	defer plan.Close() //nolint:errcheck // it was only read
+	defer plan.Close()
 	lines := json.NewDecoder(plan)
 	for at := int64(1); at <= after+int64(limit); at++ {
 		var change rollcall.Change
