@@ -12,6 +12,12 @@ type DataColumn struct {
 	Part      int // 0 holds the attribute's value; the others are what iTop keeps beside a picture or a log
 }
 
+// What the column beside a formatted text may say of it.
+const (
+	FormatText = "text"
+	FormatHTML = "html"
+)
+
 // DataColumns lists the columns of the data table of a class, in order.
 func DataColumns(class *Class) []DataColumn {
 	var columns []DataColumn
@@ -32,6 +38,8 @@ func dataSuffixes(a *Attribute) []string {
 		return []string{"_data", "_mimetype", "_filename", "_downloads_count"}
 	case a.Type == TypeLog:
 		return []string{"", "_index"}
+	case a.Type == TypeHTML:
+		return []string{"", "_format"}
 	}
 	return []string{""}
 }

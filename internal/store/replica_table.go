@@ -130,6 +130,8 @@ func columnsOf(a *rollcall.Attribute) []dataColumn {
 		}
 	case a.Type == rollcall.TypeLog:
 		return []dataColumn{{a.Code, exact, nil}, {a.Code + "_index", binary, []byte{}}}
+	case a.Type == rollcall.TypeHTML:
+		return []dataColumn{{a.Code, exact, nil}, {a.Code + "_format", exact, rollcall.FormatHTML}}
 	}
 	return []dataColumn{{a.Code, exact, nil}}
 }

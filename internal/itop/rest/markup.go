@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 
+	"rollcall/internal/itop/wire"
 	"rollcall/internal/rollcall"
 )
 
@@ -16,15 +17,10 @@ var (
 // bothForms returns an entry of a case log as plain text and as markup.
 func bothForms(e *rollcall.LogEntry) (plain, markup string) {
 	if !e.HTML {
-		return e.Message, paragraph(e.Message)
+		return e.Message, wire.Markup(e.Message)
 	}
 	plain = tag.ReplaceAllString(lineEnd.ReplaceAllString(e.Message, "\n"), "")
 	return strings.TrimSpace(html.UnescapeString(plain)), e.Message
-}
-
-// paragraph makes markup of plain text.
-func paragraph(text string) string {
-	return "<p>" + strings.ReplaceAll(html.EscapeString(text), "\n", "<br>") + "</p>"
 }
 
 // asMarkup returns a text given for an attribute that holds markup. Text without
@@ -34,5 +30,5 @@ func asMarkup(text string) string {
 	if text == "" || strings.Contains(text, "<") {
 		return text
 	}
-	return paragraph(html.UnescapeString(text))
+	return wire.Markup(html.UnescapeString(text))
 }

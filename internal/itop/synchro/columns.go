@@ -3,6 +3,7 @@ package synchro
 import (
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -25,8 +26,13 @@ type columns struct {
 	day       *wire.DateFormat
 	dateTimes []string
 	datesOnly []string
+	formats   []format
 	cells     rollcall.Row
 }
+
+// format is the column that says what the one of a formatted text holds: plain
+// text or HTML. Both are positions in data.
+type format struct{ of, by int }
 
 // newColumns checks a header. Names compare exactly.
 func newColumns(class *rollcall.Class, header []string, dates *wire.DateFormat) (*columns, error) {
@@ -64,6 +70,13 @@ func newColumns(class *rollcall.Class, header []string, dates *wire.DateFormat) 
 		return nil, rollcall.Errorf(rollcall.Invalid, "Missing reconciliation column '%s'", rollcall.KeyColumn)
 	}
 	c.cells = make(rollcall.Row, len(c.data))
+	for by, column := range c.data {
+		if column.Attribute.Type == rollcall.TypeHTML && column.Part > 0 {
+			if of, there := position[column.Attribute.Code]; there {
+				c.formats = append(c.formats, format{of, by})
+			}
+		}
+	}
 	return c, nil
 }
 
@@ -103,6 +116,14 @@ func (c *columns) row(cells []string) (row rollcall.FedRow, notes []string, err 
 		}
 		row.Cells[n] = cell
 	}
+	for _, f := range c.formats { // what is kept is HTML, whatever came
+		if by, of := &row.Cells[f.by], &row.Cells[f.of]; by.Text == rollcall.FormatText {
+			by.Text = rollcall.FormatHTML
+			if of.Text != "" {
+				of.Text = wire.Markup(of.Text)
+			}
+		}
+	}
 	return row, notes, nil
 }
 
@@ -128,10 +149,13 @@ func (c *columns) cell(column rollcall.DataColumn, at int, text string) (cell ro
 	if err := plainText(column.Name, text); err != nil {
 		return cell, "", err
 	}
-	if column.Part == 0 {
+	switch formats := []string{rollcall.FormatText, rollcall.FormatHTML, ""}; {
+	case column.Part == 0:
 		if err := fits(a, column.Name, text); err != nil {
 			return cell, "", err
 		}
+	case a.Type == rollcall.TypeHTML && !slices.Contains(formats, text):
+		return cell, "", rollcall.Errorf(rollcall.Invalid, "'%s' is none of the values of column '%s' (text, html)", shortened(text), column.Name)
 	}
 	return rollcall.Cell{Text: text, Set: true}, "", nil
 }

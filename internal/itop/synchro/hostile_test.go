@@ -158,3 +158,35 @@ func FuzzImport(f *testing.F) {
 		}
 	})
 }
+
+// TestFormattedTextsComeAsTextOrAsHTML: the column beside one says which, and
+// both are kept as HTML.
+func TestFormattedTextsComeAsTextOrAsHTML(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.source(3, "Requests", "UserRequest")
+	w.define(3, "reconciliation_policy", "use_primary_key")
+	const head = "primary_key;org_id;title;description;description_format\n"
+	body := w.load(head+"a;Demo;A;x < y;text\nb;Demo;B;<b>x</b>;html\nc;Demo;C;<i>x</i>;\n", "synchronize", "1")
+	if !strings.Contains(body, "#Objects created: 3 (0 warnings)") {
+		t.Fatal(body)
+	}
+	want := map[string]string{"A": "<p>x &lt; y</p>", "B": "<b>x</b>", "C": "<i>x</i>"}
+	err := w.store.Scan(w.Context(), w.model.Class("UserRequest"), 0, func(o *rollcall.Object) error {
+		if got := o.Get("description"); got != want[o.Get("title")] {
+			t.Errorf("%s: got %q, want %q", o.Get("title"), got, want[o.Get("title")])
+		}
+		delete(want, o.Get("title"))
+		return nil
+	})
+	if err != nil || len(want) > 0 {
+		t.Errorf("%v; %v are not there", err, want)
+	}
+	// The same again is the same, and no row says what is neither.
+	if body := w.load(head+"a;Demo;A;x < y;text\nb;Demo;B;<b>x</b>;html\nc;Demo;C;<i>x</i>;\n", "synchronize", "1"); !strings.Contains(body, "#Objects updated: 0") {
+		t.Error(body)
+	}
+	if body := w.load(head + "a;Demo;A;x;rtf\n"); !strings.Contains(body, "'rtf' is none of the values of column 'description_format' (text, html)") {
+		t.Error(body)
+	}
+}

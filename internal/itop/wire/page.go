@@ -28,5 +28,10 @@ func Page(title, body string) string { return PageStart(title, "") + body + Page
 // of iTop, which keeps letters as they are.
 var entities = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#039;")
 
+// Markup makes a paragraph of HTML of plain text, as iTop stores it.
+func Markup(text string) string {
+	return "<p>" + strings.ReplaceAll(html.EscapeString(text), "\n", "<br>") + "</p>"
+}
+
 // Escape makes HTML of a text, spelled as iTop spells it.
 func Escape(text string) string { return entities.Replace(text) }
