@@ -61,8 +61,10 @@ type Trouble struct {
 	Err       error
 }
 
-// Error tells the cause as well, for the log.
-func (t *Trouble) Error() string { return t.Public() + ": " + t.Err.Error() }
+// Error is for the log: it tells the cause.
+func (t *Trouble) Error() string {
+	return fmt.Sprintf("the directory %s cannot be asked at the moment, so accounts that live there cannot sign in; other accounts can: %v", t.Directory, t.Err)
+}
 
 // Unwrap returns the cause.
 func (t *Trouble) Unwrap() error { return t.Err }
@@ -70,20 +72,6 @@ func (t *Trouble) Unwrap() error { return t.Err }
 // Public is what whoever wants to come in may read.
 func (t *Trouble) Public() string {
 	return fmt.Sprintf("the directory %s cannot be asked at the moment, so accounts that live there cannot sign in; other accounts can: try again later", t.Directory)
-}
-
-// Explain returns what whoever wants to come in may read of an error of SignIn:
-// nothing that tells whether an account exists, or what is wrong with it.
-func Explain(err error) string {
-	switch t, isTrouble := errors.AsType[*Trouble](err); {
-	case err == nil:
-		return ""
-	case isTrouble:
-		return t.Public()
-	case rollcall.KindOf(err) == rollcall.Unauthorized:
-		return "the login or the password is wrong, the account may not sign in, or there were too many wrong attempts"
-	}
-	return "sign-in does not work at the moment: try again later"
 }
 
 // troubled says that a directory could not be asked, unless it refused.

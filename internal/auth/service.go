@@ -74,6 +74,8 @@ type Service struct {
 	generation atomic.Int64
 	failures   atomic.Int64
 	limited    atomic.Int64
+	accepted   atomic.Int64
+	unjudged   atomic.Int64
 }
 
 // New makes a service.
@@ -113,15 +115,29 @@ func (s *Service) Changed() { s.generation.Add(1) }
 // of them without a look at the password since there had been too many.
 func (s *Service) Counts() (refused, limited int64) { return s.failures.Load(), s.limited.Load() }
 
+// Judged returns how many sign-ins were accepted since the start, and how many
+// could not be judged, since a directory or the database was out of reach.
+func (s *Service) Judged() (accepted, unjudged int64) { return s.accepted.Load(), s.unjudged.Load() }
+
+// count takes a sign-in into account, however it ended.
+func (s *Service) count(err error) {
+	switch {
+	case err == nil:
+		s.accepted.Add(1)
+	case rollcall.KindOf(err) == rollcall.Unauthorized:
+		s.failures.Add(1)
+	default:
+		s.unjudged.Add(1)
+	}
+}
+
 // SignIn proves who somebody is. Whatever is wrong (no such login, a wrong
 // password, a disabled account, too many tries), the error is of kind
 // Unauthorized; what it says is for the log, not for whoever asked. Any other
 // kind is trouble of our own.
 func (s *Service) SignIn(ctx context.Context, c Credentials) (*Account, error) {
 	a, err := s.signIn(ctx, c)
-	if err != nil && rollcall.KindOf(err) == rollcall.Unauthorized {
-		s.failures.Add(1)
-	}
+	s.count(err)
 	return a, err
 }
 

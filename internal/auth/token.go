@@ -36,9 +36,7 @@ func HashToken(token rollcall.Secret) string {
 // token is its user, within its scopes and until it expires.
 func (s *Service) SignInToken(ctx context.Context, token rollcall.Secret) (*Account, error) {
 	a, err := s.signInToken(ctx, token)
-	if err != nil && rollcall.KindOf(err) == rollcall.Unauthorized {
-		s.failures.Add(1)
-	}
+	s.count(err)
 	return a, err
 }
 
