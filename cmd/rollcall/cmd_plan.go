@@ -123,6 +123,10 @@ func absent(p *program, sources []*rollcall.Source, run *rollcall.Run) {
 		if n == 0 {
 			continue
 		}
+		if run.Sources[i].Only == rollcall.PartImport {
+			fmt.Fprintf(p.out, "%s: %d not in the directory any more; an import leaves them alone.\n", src.Name, n)
+			continue
+		}
 		gone := &src.Rules.Gone
 		fate := map[rollcall.Deprovision]string{
 			rollcall.GoneIgnore: "nothing happens to their objects",

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -62,7 +63,7 @@ func (c *syncCmd) Run(ctx context.Context, p *program) (err error) {
 	if len(c.Entries) > 0 {
 		return c.single(ctx, a, sources)
 	}
-	result, err := a.sync(ctx, sources, engine.Options{Kind: "sync", Full: c.Full, Only: c.Only})
+	result, err := a.sync(ctx, sources, engine.Options{Kind: cmp.Or(string(c.Only), "sync"), Full: c.Full, Only: c.Only})
 	return a.report(c.data, result, err)
 }
 

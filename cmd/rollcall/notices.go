@@ -167,21 +167,24 @@ func (n *notices) keep(ctx context.Context, tx *store.Tx, run *rollcall.Run) err
 
 // NotStarted keeps a notice that a run over delivered rows did not start.
 func (n *notices) NotStarted(ctx context.Context, source rollcall.SourceHead, why string) error {
-	if !n.mails {
-		return nil
-	}
 	tx, err := n.store.Begin(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // nothing to say once it is committed
+	if err := n.spread(ctx, tx, notify.OfNoStart(source.Name, why, n.now())); err != nil {
+		return err
+	}
+	if !n.mails {
+		return tx.Commit()
+	}
 	to, err := n.contact(ctx, tx, source.ID, source.Name)
 	if err != nil {
 		return err
 	}
 	notice := notify.OfRun(notify.Ended{Name: source.Name, Failed: why, Start: n.now(), End: n.now()}, to, n.now())
 	if notice == nil {
-		return nil
+		return tx.Commit()
 	}
 	if err := tx.AddDispatch(ctx, notice); err != nil {
 		return err

@@ -152,7 +152,8 @@ func (r *runner) grant(ctx context.Context, l *load) error {
 		return err
 	}
 	if r.opt.Only != rollcall.PartAll {
-		gone = nil // a group that vanished is a removal's to see to
+		g.leaveVanished(gone)
+		gone = nil
 	}
 	r.progress(l, "grant", 0, len(l.groups.of))
 	steps, err := g.decide(ctx)

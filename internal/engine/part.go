@@ -155,6 +155,18 @@ func (r *runner) readSome(ctx context.Context, l *load, take func(*rollcall.Entr
 	return nil
 }
 
+// leaveVanished leaves groups that vanished to a removal.
+func (g *granting) leaveVanished(gone []rollcall.BoundGroup) {
+	if g.opt.Only != rollcall.PartImport {
+		return
+	}
+	for i := range gone {
+		if b := g.bindingOf(gone[i].Binding); b == nil || b.Vanished != rollcall.VanishedKeep {
+			g.left++
+		}
+	}
+}
+
 // takeGone takes away what a removal is to take: what those had who are gone,
 // and what groups gave that vanished. Nobody is given anything.
 func (g *granting) takeGone(ctx context.Context) error {

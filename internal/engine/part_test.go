@@ -197,3 +197,25 @@ func TestFailedEntriesAreTriedAgainAlone(t *testing.T) {
 	wantText(t, "all the rest", must(w.only(rollcall.PartAll, engine.Options{})), "update x1 phone:1>7\ndelete x2\nforget x5")
 	wantText(t, "failed", failed(), "")
 }
+
+// TestAGroupThatAnImportLeftIsSeenToByAWholeRun, though no entry is gone.
+func TestAGroupThatAnImportLeftIsSeenToByAWholeRun(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := newCrowd(w, 2)
+	c.must(w)
+	c.hidden = true
+	if _, err := c.sync(w, engine.Options{Only: rollcall.PartImport, Approved: true}); err != nil {
+		t.Fatal(err)
+	}
+	if s := w.standing(c.feed); s.Left != 1 {
+		t.Errorf("got %+v, want the group left to a removal", s)
+	}
+	if _, err := c.sync(w, engine.Options{Approved: true}); err != nil {
+		t.Fatal(err)
+	}
+	wantText(t, "roles", w.roles(), "")
+	if s := w.standing(c.feed); s.Left != 0 {
+		t.Errorf("got %+v, want nothing left", s)
+	}
+}

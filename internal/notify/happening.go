@@ -56,6 +56,12 @@ func OfEnd(run *rollcall.Run) []Happening {
 	return list
 }
 
+// OfNoStart tells that a run over rows that others delivered did not start.
+func OfNoStart(source, why string, now time.Time) *Happening {
+	return &Happening{Kind: rollcall.NoticeFailed, At: now, Sources: []string{source}, Subject: "Source " + oneLine(source) + ": a run did not start",
+		Text: "The run did not start: " + why, Matter: why}
+}
+
 // starter is who started a run, "" when nobody did.
 func starter(by string) string {
 	if by == "timetable" || strings.HasPrefix(by, "timetable ") {

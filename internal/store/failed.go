@@ -39,7 +39,7 @@ const readFailed = `SELECT f.replica_id, f.source_id, r.entry_key, r.entry_name,
 // FailedEntries returns the entries that could not be taken over, by source and
 // in the order in which they are due.
 func (q *queries) FailedEntries(ctx context.Context, f rollcall.FailedFilter) ([]rollcall.FailedEntry, error) {
-	where, args := []string{"1 = 1"}, []any(nil)
+	where, args := []string{"r.status_last_error <> ''"}, []any(nil) // one may have been taken over by itself since
 	if f.Source != 0 {
 		where, args = append(where, "f.source_id = ?"), append(args, int64(f.Source))
 	}

@@ -15,6 +15,7 @@ import (
 func (s *suite) replicaTests() map[string]func(*testing.T) {
 	return map[string]func(*testing.T){
 		"NumberOfReplicasIsKept":               s.tally,
+		"FailedEntriesAreThoseInError":         s.failedEntries,
 		"ReplicasKeepEverything":               s.replicasKeep,
 		"ReplicasAreManyPerStatement":          s.replicasMany,
 		"UpdateReplicasWritesTheRowToo":        s.replicasUpdate,
@@ -390,4 +391,57 @@ func (s *suite) moved(t *testing.T) {
 	a[0].Name = "CN=new"
 	same(t, "replicas", value[[]rollcall.Replica](t)(st.Replicas(t.Context(), src, replicaIDs(a))), a)
 	same(t, "another source's", value[[]rollcall.Replica](t)(st.Replicas(t.Context(), other, replicaIDs(b))), b)
+}
+
+// failedEntries follows entries through trouble: three in error, one of which a
+// removal could not remove; one mended, one tried and parked, one requeued.
+func (s *suite) failedEntries(t *testing.T) {
+	st := s.open(t)
+	src := sourceOf(t, st, Model(), 5)
+	fine, bad, gone, warned := replica(src, "fine"), replica(src, "bad"), replica(src, "gone"), replica(src, "warned")
+	bad.State, bad.LastError = rollcall.StateNew, "no name"
+	gone.State, gone.LastError, gone.LastSeen = rollcall.StateObsolete, "cannot go", Now
+	warned.LastWarning = "odd"
+	list := insertReplicas(t, st, src, fine, bad, gone, warned)
+	note := func() { write(t, st, func(tx *store.Tx) { must(t, tx.NoteFailed(t.Context(), src.ID, Now)) }) }
+	show := func(f rollcall.FailedFilter) string {
+		t.Helper()
+		var b strings.Builder
+		for _, e := range value[[]rollcall.FailedEntry](t)(st.FailedEntries(t.Context(), f)) {
+			fmt.Fprintf(&b, "%s %q tries=%d in=%s parked=%v; ", e.Key, e.Error, e.Tries, e.Next.Sub(Now), e.Parked)
+		}
+		return b.String()
+	}
+	note()
+	note() // twice is once
+	const both = `bad "no name" tries=0 in=0s parked=false; gone "cannot go" tries=0 in=0s parked=false; `
+	same(t, "failed", show(rollcall.FailedFilter{}), both)
+	same(t, "of another source", show(rollcall.FailedFilter{Source: 6}), "")
+	same(t, "due before", show(rollcall.FailedFilter{Due: Now.Add(-time.Second)}), "")
+	same(t, "one of them", show(rollcall.FailedFilter{Source: 5, Due: Now, Limit: 1}), `bad "no name" tries=0 in=0s parked=false; `)
+
+	try := func(want int, keys ...string) {
+		t.Helper()
+		write(t, st, func(tx *store.Tx) {
+			same(t, "parked now", value[int](t)(tx.RetriedEntries(t.Context(), src.ID, keys, Now, 3)), want)
+		})
+	}
+	try(0, "bad", "fine", "nobody")
+	try(0, "bad")
+	same(t, "tried twice", show(rollcall.FailedFilter{Due: Now.Add(2 * time.Minute)}), `gone "cannot go" tries=0 in=0s parked=false; bad "no name" tries=2 in=2m0s parked=false; `)
+	try(1, "bad")
+	try(0, "bad") // it is parked
+	same(t, "parked", show(rollcall.FailedFilter{Parked: true}), `bad "no name" tries=3 in=4m0s parked=true; `)
+	same(t, "due", show(rollcall.FailedFilter{Due: Now.Add(24 * time.Hour)}), `gone "cannot go" tries=0 in=0s parked=false; `)
+	same(t, "requeued", value[int](t)(st.RequeueEntries(t.Context(), src.ID, []string{"bad", "nobody"}, Now)), 1)
+	same(t, "failed", show(rollcall.FailedFilter{}), both)
+
+	mended := list[1]
+	mended.State, mended.LastError = rollcall.StateSynchronized, ""
+	write(t, st, func(tx *store.Tx) { must(t, tx.UpdateReplicas(t.Context(), src, []rollcall.Replica{mended})) })
+	same(t, "mended, before a run noted it", show(rollcall.FailedFilter{}), `gone "cannot go" tries=0 in=0s parked=false; `)
+	write(t, st, func(tx *store.Tx) { must(t, tx.DeleteReplicas(t.Context(), src, []int64{list[2].ID})) })
+	note()
+	same(t, "all is well", show(rollcall.FailedFilter{}), "")
+	same(t, "requeued", value[int](t)(st.RequeueEntries(t.Context(), src.ID, nil, Now)), 0)
 }
