@@ -157,7 +157,7 @@ func (r *runner) takeDelta(ctx context.Context, l *load, d source.Delta, resume 
 	if most := max(fewChanged, l.standing.Replicas/mostChanged); len(changed) > most {
 		return "", &source.NoDelta{Reason: fmt.Sprintf("%d entries may have changed, which is too many for a delta", len(changed))}
 	}
-	if grouped, ok := d.(source.GroupedDelta); ok {
+	if grouped, ok := d.(source.GroupedDelta); ok && len(l.job.Bindings) > 0 {
 		if err := l.regroup(ctx, grouped, resume.Checkpoint); err != nil {
 			return "", err
 		}
