@@ -23,19 +23,26 @@ const (
 // identify finds the source's object by its name, and what is known of it. A
 // source that never ran has none.
 func (e *Engine) identify(ctx context.Context, l *load) error {
+	if err := e.locate(ctx, l); err != nil || l.src.ID == 0 {
+		return err
+	}
+	return e.known(ctx, l)
+}
+
+// locate finds the source's object alone.
+func (e *Engine) locate(ctx context.Context, l *load) error {
 	found, err := e.store.Find(ctx, e.model.Class(classSource), []string{"name"}, [][]string{{l.src.Name}})
 	if err != nil {
 		return fmt.Errorf("find it: %w", err)
 	}
 	switch len(found[0]) {
 	case 0:
-		return nil
 	case 1:
+		l.src.ID = found[0][0]
 	default:
 		return rollcall.Errorf(rollcall.Conflict, "%d data sources have this name: rename all but one", len(found[0]))
 	}
-	l.src.ID = found[0][0]
-	return e.known(ctx, l)
+	return nil
 }
 
 // known reads how a source stands; one without an ID is looked for by its name.

@@ -211,7 +211,11 @@ func (s *single) collectAll(ctx context.Context) error {
 		src := s.Jobs[i].Source
 		l := &load{job: &s.Jobs[i], src: &src}
 		s.loads = append(s.loads, l)
-		if err := s.engine.identify(ctx, l); err != nil {
+		find := s.engine.identify
+		if s.isLook {
+			find = s.engine.locate // how the source stands is counted, and not asked for yet
+		}
+		if err := find(ctx, l); err != nil {
 			return fmt.Errorf("source %s: %w", src.Name, err)
 		}
 		if err := s.engine.ensureLookups(ctx, l.src); err != nil {
