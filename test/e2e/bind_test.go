@@ -48,7 +48,9 @@ func indent(lines string) string {
 	return "    " + strings.ReplaceAll(strings.TrimSpace(lines), "\n", "\n    ")
 }
 
-func TestSignInToActiveDirectory(t *testing.T) {
+// TestK3SignInToActiveDirectory in every way that there is, K5 among them: by DN,
+// UPN and DOMAIN\name.
+func TestK3SignInToActiveDirectory(t *testing.T) {
 	t.Parallel()
 	const password = "Lovelace.1815"
 	user := func(name, more string) string {
@@ -69,9 +71,9 @@ func TestSignInToActiveDirectory(t *testing.T) {
 	plain := fmt.Sprintf("url: %s\n", s.URL())
 	given := `password: "${env:LDAP_PASSWORD}"`
 	for _, b := range []signIn{
-		{name: "DN", section: ldaps + `bind: {dn: "CN=ada,CN=Users,` + s.BaseDN + `", ` + given + `}`},
-		{name: "UPN", section: ldaps + `bind: {user: ada@corp.example.com, ` + given + `}`},
-		{name: "DOMAIN name", section: ldaps + `bind: {user: 'CORP\ada', ` + given + `}`},
+		{name: "TestK5 DN", section: ldaps + `bind: {dn: "CN=ada,CN=Users,` + s.BaseDN + `", ` + given + `}`},
+		{name: "TestK5 UPN", section: ldaps + `bind: {user: ada@corp.example.com, ` + given + `}`},
+		{name: "TestK5 DOMAIN name", section: ldaps + `bind: {user: 'CORP\ada', ` + given + `}`},
 		{name: "StartTLS", section: plain + "starttls: true\ntls: {ca: " + s.CA.File + "}\n" + `bind: {user: 'CORP\ada', ` + given + `}`},
 		{name: "NTLM", section: plain + `bind: {method: ntlm, user: 'CORP\ada', ` + given + `}`},
 		{name: "NTLM over TLS", section: ldaps + `bind: {method: ntlm, user: 'CORP\ada', ` + given + `}`},
@@ -92,7 +94,8 @@ func TestSignInToActiveDirectory(t *testing.T) {
 	}
 }
 
-func TestSignInToOpenLDAP(t *testing.T) {
+// TestK3SignInToOpenLDAP in every way that there is.
+func TestK3SignInToOpenLDAP(t *testing.T) {
 	t.Parallel()
 	ca := lab.NewCA(t)
 	s := lab.Slapd(t, lab.SlapdConfig{CA: ca, ClientCerts: "allow", Data: strings.NewReader(

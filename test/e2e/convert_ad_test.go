@@ -21,7 +21,7 @@ func TestConversionsOnActiveDirectory(t *testing.T) {
 	})
 	t.Run("TestX13ANewUserAppears", func(t *testing.T) { newAndBlankOnActiveDirectory(t, h.in(t), s) })
 	t.Run("TestX18AnAccountIsDisabledAndEnabled", func(t *testing.T) { disabledAndEnabled(t, h.in(t), s) })
-	t.Run("Creatio", func(t *testing.T) { creatioOnActiveDirectory(t, s) })
+	t.Run("TestK38IdentitiesAreKeptByteByByte", func(t *testing.T) { creatioOnActiveDirectory(t, s) })
 }
 
 // in is the same folder for another test.
@@ -78,6 +78,7 @@ func creatioOnActiveDirectory(t *testing.T, s *lab.SambaServer) {
 	same(t, "accounts", h.statuses(), "ada enabled\nbob enabled")
 	same(t, "roles", h.roles(), "ada / inner\nada / outer\nbob / outer")
 	same(t, "contacts", h.names("Person"), "ada Byron\nbob Byron")
+	same(t, "the SID that identifies ada", h.key("ada"), sidOf(t, s, "ada"))
 	h.want(exitDone, "plan", "--check")
 	s.Tool("user", "disable", "bob")
 	h.want(exitDone, "sync")
@@ -141,4 +142,16 @@ func TestConversionRefusesWhatCannotBe(t *testing.T) {
 	h.write("other.txt", "")
 	contains(t, h.want(2, "init", "--from", "other.txt"), "neither a .properties file")
 	contains(t, h.want(2, "init"), "the URL of a directory, or --from")
+}
+
+// sidOf returns the identity that the domain itself tells.
+func sidOf(t *testing.T, s *lab.SambaServer, account string) string {
+	t.Helper()
+	for line := range strings.Lines(s.Tool("user", "show", account, "--attributes=objectSid")) {
+		if sid, ok := strings.CutPrefix(line, "objectSid: "); ok {
+			return strings.TrimSpace(sid)
+		}
+	}
+	t.Fatalf("%s has no SID", account)
+	return ""
 }
