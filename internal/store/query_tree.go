@@ -91,21 +91,31 @@ type tree struct {
 }
 
 // singled renders the pairs of themselves of those objects of a table that the
-// conditions on this table alone let pass; nothing where there are no such
-// conditions.
+// query's conditions single out; nothing where there are no such conditions.
 func (r *renderer) singled(t *rollcall.QueryTable) (fragment, error) {
-	terms := aloneOn(t, r.rendered.Where)
-	if len(terms) == 0 {
-		return fragment{}, nil
-	}
+	return r.those(t, func(p *place) string { return p.column("id") + ", " + p.column("id") }, nil)
+}
+
+// those renders a SELECT of a table's objects that conditions on this table alone
+// let pass; without any, of those that objects singled out in this way are joined
+// to by a key.
+func (r *renderer) those(t *rollcall.QueryTable, shown func(*place) string, seen []*rollcall.QueryTable) (fragment, error) {
 	f := &frame{}
 	p, err := r.place(f, t.Class)
 	if err != nil {
 		return fragment{}, err
 	}
+	f.from.WriteString(p.table.quoted + " AS " + p.alias)
+	terms := aloneOn(t, r.rendered.Where)
+	if len(terms) == 0 {
+		joined, err := r.joined(t, p, append(seen, t))
+		if err != nil || joined.sql == "" {
+			return fragment{}, err
+		}
+		f.where = append(f.where, joined)
+	}
 	defer func(there *place) { r.placed[t] = there }(r.placed[t])
 	r.placed[t] = p
-	f.from.WriteString(p.table.quoted + " AS " + p.alias)
 	for _, e := range terms {
 		condition, err := r.filter(e)
 		if err != nil {
@@ -113,8 +123,39 @@ func (r *renderer) singled(t *rollcall.QueryTable) (fragment, error) {
 		}
 		f.where = append(f.where, condition)
 	}
-	id := p.column("id")
-	return balanced(" AND ", conditionValue, f.where).wrap("SELECT "+id+", "+id+" FROM "+f.from.String()+" WHERE ", "", nullValue), nil
+	return balanced(" AND ", conditionValue, f.where).wrap("SELECT "+shown(p)+" FROM "+f.from.String()+" WHERE ", "", nullValue), nil
+}
+
+// joined renders that an object is one to which a key leads from objects that are
+// singled out, or whose own key leads to such.
+func (r *renderer) joined(t *rollcall.QueryTable, p *place, seen []*rollcall.QueryTable) (fragment, error) {
+	id := func(o *place) string { return o.column("id") }
+	for _, x := range r.rendered.Tables {
+		j := x.Join
+		if j == nil || j.Op != rollcall.Equals || j.Key.Table != t && j.ID != t {
+			continue
+		}
+		holder, err := r.layout.table(j.Key.Table.Class)
+		if err != nil {
+			return fragment{}, err
+		}
+		col := holder.columns[j.Key.Code]
+		other, mine, theirs := j.Key.Table, id(p), func(o *place) string { return o.column(col.name) }
+		if j.Key.Table == t {
+			other, theirs = j.ID, id
+		}
+		if col == nil || slices.Contains(seen, other) {
+			continue
+		}
+		if j.Key.Table == t {
+			mine = p.column(col.name)
+		}
+		list, err := r.those(other, theirs, seen)
+		if err != nil || list.sql != "" {
+			return list.wrap(mine+" IN (", ")", conditionValue), err
+		}
+	}
+	return fragment{}, nil
 }
 
 // aloneOn returns those among the conditions of a SELECT that must all hold which

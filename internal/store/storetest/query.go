@@ -68,6 +68,10 @@ func ask(t testing.TB, st *store.Store, m *rollcall.Model, text string, args map
 	if some, err := rowsOf(t, st, q, rollcall.Window{Only: []string{"name"}}); err != nil || !slices.Equal(some, rows) {
 		t.Errorf("%s: got %v of whole objects, %v of some attributes (%v)", text, rows, some, err)
 	}
+	// No condition of this one singles anything out, so trees are walked whole.
+	if all, err := rowsOf(t, st, loose(q), rollcall.Window{Only: []string{"name"}}); err != nil || !slices.Equal(all, rows) {
+		t.Errorf("%s: got %v, and %v by all pairs of trees (%v)", text, rows, all, err)
+	}
 	n, err := st.CountOf(t.Context(), q)
 	if err == nil && n != len(rows) {
 		t.Errorf("%s: counted %d, found %d", text, n, len(rows))
@@ -131,6 +135,8 @@ var productions = []struct{ text, want string }{
 	{"SELECT Organization AS o JOIN Organization AS r ON o.parent_id NOT ABOVE STRICT r.id WHERE r.id = 4", "4 3 5"},
 	{"SELECT Organization AS r JOIN Organization AS o ON o.parent_id BELOW r.id WHERE o.id = 4", "1 4 2"},
 	{"SELECT Person AS p JOIN Organization AS o ON p.org_id = o.id JOIN Organization AS r ON o.parent_id BELOW r.id WHERE r.id = 2", "12 13"},
+	{"SELECT r FROM Person AS p JOIN Organization AS o ON p.org_id = o.id JOIN Organization AS r ON o.parent_id BELOW r.id WHERE p.id = 13", "1 4 2"},
+	{"SELECT o FROM Organization AS o JOIN Organization AS r ON o.parent_id BELOW r.id JOIN Person AS p ON p.org_id = r.id WHERE p.name = 'boss'", "1 4 2 3"},
 	// field
 	{"SELECT Person WHERE name = 'ECLAIR'", "12 13"},
 	{"SELECT Person WHERE `name` = 'Éclair   '", "12 13"},
@@ -212,6 +218,24 @@ var productions = []struct{ text, want string }{
 	{"SELECT Person WHERE name = :name", "12 13"},
 	{"SELECT Person WHERE org_id = :this->org_id", "12"},
 	{"SELECT Person WHERE id IN (:current_contact_id, 12)", "11 12"},
+}
+
+// loose returns a query with the same answer whose conditions all speak of all
+// tables.
+func loose(q *rollcall.Query) *rollcall.Query {
+	other := &rollcall.Query{Columns: q.Columns}
+	for _, p := range q.Parts {
+		never := []rollcall.Expr{&rollcall.Operation{Op: "=", Left: rollcall.Number(1), Right: rollcall.Number(2)}}
+		for _, t := range p.Tables {
+			never = append(never, &rollcall.Call{Function: "ISNULL", Args: []rollcall.Expr{&rollcall.Column{Table: t, Code: "id"}}})
+		}
+		part := &rollcall.QueryPart{Tables: p.Tables, Selected: p.Selected}
+		if p.Where != nil {
+			part.Where = &rollcall.Logic{Terms: []rollcall.Expr{p.Where, &rollcall.Logic{All: true, Terms: never}}}
+		}
+		other.Parts = append(other.Parts, part)
+	}
+	return other
 }
 
 // rowsOf returns the rows of a query as IDs.
