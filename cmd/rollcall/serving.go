@@ -50,6 +50,14 @@ func (a *app) listen(ctx context.Context, s *serving) error {
 		return err
 	}
 	metrics := server.NewMetrics()
+	metrics.Count("rollcall_sign_ins_accepted_total", "Sign-ins that were accepted, by password or token.", func() float64 {
+		accepted, _ := pages.accounts.Judged()
+		return float64(accepted)
+	})
+	metrics.Count("rollcall_sign_ins_unjudged_total", "Sign-ins that could not be judged, since a directory or the database was out of reach.", func() float64 {
+		_, unjudged := pages.accounts.Judged()
+		return float64(unjudged)
+	})
 	metrics.Count("rollcall_sign_ins_refused_total", "Sign-ins that were refused.", func() float64 {
 		refused, _ := pages.accounts.Counts()
 		return float64(refused)

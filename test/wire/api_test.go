@@ -323,7 +323,7 @@ func (w *world) metricsOfRuns() {
 	for _, line := range []string{
 		`rollcall_source_last_run_state{source="people",state="completed"} 1`, `rollcall_source_last_run_count{counter="entries_read",source="users"} 2`,
 		`rollcall_source_last_good_run_age_seconds{source="users"} `, `rollcall_source_last_run_state{source="elsewhere",state="error"} 1`,
-		`rollcall_jobs{state="queued"} 0`, `rollcall_jobs{state="stopped"} `, `rollcall_sign_ins_refused_total `,
+		`rollcall_jobs{state="queued"} 0`, `rollcall_jobs{state="stopped"} `, `rollcall_sign_ins_refused_total 3`, `rollcall_sign_ins_accepted_total `, `rollcall_sign_ins_unjudged_total 1`,
 	} {
 		if !strings.Contains(metrics, line) {
 			w.Errorf("the metrics lack %s", line)
