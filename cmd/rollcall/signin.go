@@ -182,7 +182,7 @@ func (d *doors) findTied(ctx context.Context, s auth.Subject, tied *tie) (*auth.
 	case found == nil:
 		return nil, rollcall.Errorf(rollcall.Unauthorized, "the entry of account %q is no longer in source %s", s.Login, tied.source)
 	}
-	found.Account = s.Account
+	found.Account, found.IsTied = s.Account, true
 	return &found.Person, found.judge(one.now())
 }
 
@@ -206,6 +206,7 @@ func (d *doors) findNamed(ctx context.Context, s auth.Subject, order []string) (
 			if found.Account, err = d.accountOf(ctx, found); err != nil {
 				return nil, err
 			}
+			found.IsTied = found.Account != 0
 		}
 		return &found.Person, found.judge(one.now())
 	}
@@ -221,11 +222,11 @@ func (d *doors) Authenticate(ctx context.Context, p *auth.Person, password rollc
 	if one == nil || password == "" {
 		return rollcall.Errorf(rollcall.Unauthorized, "an empty password proves nothing")
 	}
-	err := one.ask(ctx, one.check, func(c *directory.Conn) error { return c.Authenticate(ctx, p.DN, password) })
+	reached, err := one.ask(ctx, one.check, func(c *directory.Conn) error { return c.Authenticate(ctx, p.DN, password) })
 	if err == nil {
 		return nil
 	}
-	if answer, ok := errors.AsType[*directory.ResultError](err); ok && answer.IsRefusal() {
+	if answer, ok := errors.AsType[*directory.ResultError](err); ok && reached && answer.IsRefusal() {
 		if !answer.IsPassword() {
 			err = &auth.Barred{Err: err}
 		}

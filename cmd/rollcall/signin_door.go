@@ -26,9 +26,9 @@ type door struct {
 	now     func() time.Time
 	domains sync.Map // whether a NetBIOS name is that of the directory's domain
 
-	mu    sync.Mutex
-	outAt time.Time // when it was last found that no server can be asked
-	out   error
+	mu       sync.Mutex
+	out      error // why no server can be asked; nil: one can
+	outUntil time.Time
 }
 
 // doorSource is a source of accounts as sign-in sees it.
@@ -40,28 +40,41 @@ type doorSource struct {
 	key    string // "" for what suits the server
 }
 
-// outFor is how long a directory that cannot be asked is not asked again: those
-// who wait get an answer at once, and do not take up all connections.
-const outFor = 2 * time.Second
+// How long a directory that cannot be asked is not asked again: those who wait
+// get an answer at once, and do not take up all connections. One that refuses our
+// own account is left alone for longer, or the account would be locked.
+const (
+	outFor     = 2 * time.Second
+	refusedFor = 30 * time.Second
+)
 
-// ask asks the directory, unless it was found dead a moment ago.
-func (d *door) ask(ctx context.Context, pool *directory.Pool, question func(*directory.Conn) error) error {
+// ask asks the directory, unless it was found dead a moment ago. Reached tells
+// whether there was a connection to ask over.
+func (d *door) ask(ctx context.Context, pool *directory.Pool, question func(*directory.Conn) error) (reached bool, err error) {
 	d.mu.Lock()
-	out, outAt := d.out, d.outAt
+	out, until := d.out, d.outUntil
 	d.mu.Unlock()
-	if out != nil && time.Since(outAt) < outFor {
-		return out
+	if out != nil && time.Now().Before(until) {
+		return false, out
 	}
-	err := pool.Do(ctx, question)
-	isOut := err != nil && rollcall.KindOf(err) == rollcall.Unavailable && ctx.Err() == nil
-	if isOut || out != nil {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		if d.out, d.outAt = nil, time.Now(); isOut {
-			d.out = err
+	err = pool.Do(ctx, func(c *directory.Conn) error {
+		reached = true
+		return question(c)
+	})
+	isDown := rollcall.KindOf(err) == rollcall.Unavailable
+	isOut := err != nil && ctx.Err() == nil && (isDown || !reached)
+	if !isOut && out == nil {
+		return reached, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.out = nil; isOut {
+		d.out, d.outUntil = err, time.Now().Add(refusedFor)
+		if isDown {
+			d.outUntil = time.Now().Add(outFor)
 		}
 	}
-	return err
+	return reached, err
 }
 
 // trouble says of an error that it is the directory's, unless it is a refusal.
@@ -135,7 +148,7 @@ func (d *door) byKey(ctx context.Context, t *tie) (*found, error) {
 		}
 	}
 	var list []*found
-	err := d.ask(ctx, d.search, func(c *directory.Conn) error {
+	_, err := d.ask(ctx, d.search, func(c *directory.Conn) error {
 		list = nil
 		root, err := c.Root(ctx)
 		if err != nil {

@@ -103,10 +103,10 @@ func (d *doors) accountIn(p *auth.Person, taken *engine.Taken) (rollcall.ObjectI
 		}
 	}
 	switch {
+	case p.Account != 0 && !p.IsTied:
+		return p.Account, nil // made by hand, and not tied to the entry
 	case !isThere:
 		return 0, rollcall.Errorf(rollcall.Unauthorized, "no source of accounts has %s", p.DN)
-	case p.Account != 0:
-		return p.Account, nil // made by hand, and not tied to the entry
 	case taken.Reason() != "":
 		return 0, rollcall.Errorf(rollcall.Unauthorized, "%s could not be given an account: %s", p.DN, taken.Reason())
 	}

@@ -17,7 +17,7 @@ const usualKind = directory.UnknownKind
 // DOMAIN\login and as name@domain, too.
 func (d *door) byLogin(ctx context.Context, login string) (*found, error) {
 	var list []*found
-	err := d.ask(ctx, d.search, func(c *directory.Conn) error {
+	_, err := d.ask(ctx, d.search, func(c *directory.Conn) error {
 		list = nil
 		root, err := c.Root(ctx)
 		if err != nil {

@@ -22,7 +22,8 @@ type Person struct {
 	DN        string
 	Key       string            // of the entry, whatever its DN
 	Login     string            // what the directory calls it
-	Account   rollcall.ObjectID // that a run tied to the entry; 0 for none
+	Account   rollcall.ObjectID // 0 for none
+	IsTied    bool              // a run tied the account to the entry
 	Password  string            // when the password was changed last, in the directory's own words
 }
 

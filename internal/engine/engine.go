@@ -77,6 +77,7 @@ type Engine struct {
 	log      *slog.Logger
 	notifier Notifier
 	scope    ScopeFunc
+	singles  chan struct{} // of single entries: they come one after the other, see TakeOver
 }
 
 // Config is what an Engine is made of. SpoolDir is where loads are kept while
@@ -98,7 +99,7 @@ func New(c Config) *Engine {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Engine{store: c.Store, registry: c.Registry, model: c.Model, spool: c.SpoolDir, now: c.Now, log: c.Log, notifier: c.Notifier, scope: c.Scope}
+	return &Engine{store: c.Store, registry: c.Registry, model: c.Model, spool: c.SpoolDir, now: c.Now, log: c.Log, notifier: c.Notifier, scope: c.Scope, singles: make(chan struct{}, 1)}
 }
 
 // Job is one source to run: what it means, how to read it, and its description

@@ -54,6 +54,12 @@ func (e *Engine) TakeOver(ctx context.Context, one Single, opt Options) (*Taken,
 	if err != nil || !isDue {
 		return look.taken(ctx, err)
 	}
+	select {
+	case e.singles <- struct{}{}:
+		defer func() { <-e.singles }()
+	case <-ctx.Done():
+		return nil, rollcall.Errorf(rollcall.Unavailable, "wait for the turn of %s: %w", one.Name, context.Cause(ctx))
+	}
 	release, err := e.lockPatiently(ctx, one.Jobs)
 	if err != nil {
 		return nil, err
