@@ -72,6 +72,11 @@ func TestX9EveryPropertyOfExoIsConverted(t *testing.T) {
 	s.Modify("dn: uid=eve,ou=guests," + s.BaseDN + "\nchangetype: delete\n")
 	h.want(exitProblems, "sync")
 	same(t, "accounts after somebody left", h.statuses(), "ada enabled\nbob enabled")
+
+	// The timetable and the way in are taken by the server as they are.
+	_, stop := h.serve()
+	stop()
+	contains(t, h.want(exitDone, "jobs", "timetable"), "import", "0 */10 * ? * *", "removal", "0 59 23 ? * *", "queue", "0 */1 * ? * *")
 }
 
 // TestX1TheTypeSaysTheDefaults: an empty type is no directory, ldap and ad have
