@@ -131,7 +131,10 @@ func (a *app) drop(ctx context.Context, id int64) error {
 	if _, err := a.held(ctx, id); err != nil {
 		return err
 	}
-	return a.store.SetRunState(ctx, id, rollcall.RunDropped)
+	if err := a.store.SetRunState(ctx, id, rollcall.RunDropped); err != nil {
+		return err
+	}
+	return a.store.EndNotices(ctx, rollcall.NoticeHeld, "", id, a.program.now())
 }
 
 func (c *applyCmd) approve(ctx context.Context, a *app, id int64) error {

@@ -44,7 +44,7 @@ func (n *notices) end(ctx context.Context, tx *store.Tx, run *rollcall.Run, part
 		if told >= 0 && happened[told].Matter == o.Matter {
 			continue
 		}
-		if told < 0 && !isOver(o.Kind, run, part.Only) {
+		if told < 0 && !isOver(o, run, part) {
 			continue
 		}
 		if err := tx.EndNotice(ctx, o.ID, run.Ended); err != nil {
@@ -54,20 +54,27 @@ func (n *notices) end(ctx context.Context, tx *store.Tx, run *rollcall.Run, part
 	return nil
 }
 
-// isOver reports whether a run that does not tell of a kind of trouble proves
-// that there is none.
-func isOver(kind rollcall.NoticeKind, run *rollcall.Run, only rollcall.Part) bool {
+// isOver reports whether a run that does not tell of some trouble proves that
+// there is none.
+func isOver(n *rollcall.Notice, run *rollcall.Run, part *rollcall.SourceRun) bool {
 	if run.State != rollcall.RunCompleted {
 		return false
 	}
-	switch kind {
+	looks := part.Only == rollcall.PartAll || part.Only == rollcall.PartImport // at every entry that is in trouble
+	switch n.Kind {
 	case rollcall.NoticeCompleted, rollcall.NoticeFailed:
 		return true
 	case rollcall.NoticeHeld:
-		return only != rollcall.PartRetry
+		return part.Only != rollcall.PartRetry
+	case rollcall.NoticeParked:
+		return looks && part.Counters.Errors() == 0 && !strings.HasPrefix(n.Matter, parkedJob)
 	}
-	return only == rollcall.PartAll || only == rollcall.PartImport
+	return looks
 }
+
+// parkedJob begins the matter of a job that is parked; a line follows, whose next
+// job that is done ends it.
+const parkedJob = "job of "
 
 // spread brings one happening to its audience.
 func (n *notices) spread(ctx context.Context, tx *store.Tx, h *notify.Happening) error {

@@ -58,7 +58,10 @@ func (a *app) work(ctx context.Context, j *jobs.Job) error {
 	} else {
 		err = a.runJob(ctx, sources, options)
 	}
-	if err != nil && j.Attempt >= j.Attempts && isForAnother(err) {
+	switch {
+	case err == nil:
+		return a.store.EndNotices(ctx, rollcall.NoticeParked, parkedJob+j.Entry, 0, a.program.now())
+	case j.Attempt >= j.Attempts && isForAnother(err):
 		err = errors.Join(err, a.notices.parked(context.WithoutCancel(ctx), j, err))
 	}
 	return err
@@ -168,7 +171,8 @@ func (n *notices) parked(ctx context.Context, j *jobs.Job, why error) error {
 	defer func() { _ = tx.Rollback() }() // nothing to say once it is committed
 	h := notify.Happening{
 		Kind: rollcall.NoticeParked, At: n.now(), Sources: j.Work.Sources, Subject: fmt.Sprintf("Job %d of %s is parked", j.ID, j.Entry),
-		Text: fmt.Sprintf("It failed %d times, the last time so: %v\n\nrollcall jobs requeue %d tries it again, rollcall jobs forget %d does not.", j.Attempt, why, j.ID, j.ID),
+		Matter: parkedJob + j.Entry,
+		Text:   fmt.Sprintf("It failed %d times, the last time so: %v\n\nrollcall jobs requeue %d tries it again, rollcall jobs forget %d does not.", j.Attempt, why, j.ID, j.ID),
 	}
 	if j.By != "timetable" {
 		h.By = j.By

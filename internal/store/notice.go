@@ -57,6 +57,28 @@ func (t *Tx) EndNotice(ctx context.Context, id int64, at time.Time) error {
 	return nil
 }
 
+// EndNotices notes that the trouble of some kind is over which is of a matter or,
+// where that is empty, of a run. Mostly there is none.
+func (s *Store) EndNotices(ctx context.Context, kind rollcall.NoticeKind, matter string, run int64, at time.Time) error {
+	where, args := "kind = ? AND ended IS NULL AND run = ?", []any{string(kind), run}
+	if matter != "" {
+		where, args = "kind = ? AND ended IS NULL AND matter = ?", []any{string(kind), matter}
+	}
+	var open int
+	if err := s.one(ctx, "SELECT COUNT(*) FROM notice WHERE "+where, args, &open); err != nil {
+		return fmt.Errorf("look for open notices: %w", err)
+	}
+	if open == 0 {
+		return nil
+	}
+	return s.write(ctx, func(tx *Tx) error {
+		if _, err := tx.exec(ctx, "UPDATE notice SET ended = ? WHERE "+where, append([]any{requiredTime(at)}, args...)...); err != nil {
+			return fmt.Errorf("end notices: %w", err)
+		}
+		return nil
+	})
+}
+
 // DropNotices removes notices that were told last before a moment, and what left
 // the application before it.
 func (s *Store) DropNotices(ctx context.Context, before time.Time) error {

@@ -267,10 +267,15 @@ func TestX33ARemovalOfWhatCannotBeReadTakesNothing(t *testing.T) {
 	h.want(exitDone, "sync")
 	h.serve()
 	s.Stop()
-	if j := h.job("take away", "parked"); j["error"] == "" {
-		t.Errorf("got %v, want it to say why", j)
+	parked := h.job("take away", "parked")
+	if parked["error"] == "" {
+		t.Errorf("got %v, want it to say why", parked)
 	}
+	contains(t, h.want(exitDone, "notices", "--open"), "Job "+parked["job"]+" of take away is parked")
 	s.Start()
+	h.want(exitDone, "jobs", "requeue", parked["job"])
+	h.jobIs("take away", parked["job"], "done")
+	same(t, "trouble", told(h.notices("--open")), "")
 	fire(s, "ada")
 	fire(s, "bob")
 	if j := h.job("take away", "stopped"); !strings.Contains(j["error"], "no entry at all") {

@@ -75,6 +75,13 @@ func TestK36TheEndOfARunIsTold(t *testing.T) {
 	h.want(exitFailed, "sync", "crew")
 	same(t, "trouble", told(h.notices("--open")), "failed: Source crew: run 3 failed")
 	contains(t, h.want(exitFailed, "notices", "read", "99"), "there is no notice 99")
+	s.Start()
+	fire(s, "bob")
+	h.replace("rollcall.yaml", "limits: {gone: none}", "limits: {gone: 0}")
+	h.want(exitStopped, "sync", "crew")
+	same(t, "trouble", told(h.notices("--open")), "held: Source crew: run 4 is held\nfailed: Source crew: run 3 failed")
+	h.want(exitDone, "apply", "--drop", "4")
+	same(t, "trouble", told(h.notices("--open")), "failed: Source crew: run 3 failed")
 }
 
 // TestAWebhookHearsOfAHeldRun at a receiver that is down at first: it is called

@@ -153,6 +153,18 @@ func (s *suite) noticeRetold(t *testing.T) {
 	same(t, "open", value[[]rollcall.Notice](t)(st.OpenNotices(t.Context(), "staff")), []rollcall.Notice(nil))
 	same(t, "open to her", subjects(t, st, rollcall.NoticeFilter{Reader: reader("ada"), Open: true}), []string(nil))
 	same(t, "hers", subjects(t, st, rollcall.NoticeFilter{Reader: reader("ada")}), []string{"again"})
+
+	second, third := newNotice("of run 4", []string{"ada"}, nil), newNotice("of another matter", []string{"ada"}, nil)
+	second.Run, third.Matter = 4, "other"
+	must(t, st.AddNotice(t.Context(), second))
+	must(t, st.AddNotice(t.Context(), third))
+	must(t, st.EndNotices(t.Context(), rollcall.NoticeFailed, "other", 0, later)) // of another kind
+	must(t, st.EndNotices(t.Context(), rollcall.NoticeHeld, "", 5, later))        // of another run
+	same(t, "open", subjects(t, st, rollcall.NoticeFilter{Reader: reader("ada"), Open: true}), []string{"of another matter", "of run 4"})
+	must(t, st.EndNotices(t.Context(), rollcall.NoticeHeld, "", 4, later))
+	same(t, "open", subjects(t, st, rollcall.NoticeFilter{Reader: reader("ada"), Open: true}), []string{"of another matter"})
+	must(t, st.EndNotices(t.Context(), rollcall.NoticeHeld, "other", 0, later))
+	same(t, "open", subjects(t, st, rollcall.NoticeFilter{Reader: reader("ada"), Open: true}), []string(nil))
 }
 
 func (s *suite) noticeDropped(t *testing.T) {
