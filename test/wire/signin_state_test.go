@@ -2,8 +2,10 @@ package wire
 
 import (
 	"fmt"
+	"io"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -182,4 +184,64 @@ func TestK29WhoLeftTheGroupStaysActiveAndOut(t *testing.T) {
 	d.Modify(fmt.Sprintf("dn: cn=desk,ou=groups,%[1]s\nchangetype: modify\nadd: member\nmember: uid=ada,ou=people,%[1]s\n", d.BaseDN))
 	s.command("sync")
 	s.comesIn("ada", ldapPassword)
+}
+
+// TestManyFirstSignInsAtOnce: everybody gets an account, one after the other, and
+// each one once.
+func TestManyFirstSignInsAtOnce(t *testing.T) {
+	t.Parallel()
+	var logins []string
+	for i := range 25 {
+		logins = append(logins, fmt.Sprintf("new%02d", i))
+	}
+	d := staffed(t, logins...)
+	s := enter(t, d, "import: true", false)
+	var all sync.WaitGroup
+	for _, login := range append(logins, logins...) {
+		all.Go(func() {
+			res, err := client.Do(s.form("/webservices/rest.php?version=1.3", values("auth_user", login, "auth_pwd", ldapPassword, "json_data", listOperations)))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer res.Body.Close()
+			if body, err := io.ReadAll(res.Body); err != nil || !strings.HasPrefix(string(body), `{"code":0`) {
+				t.Errorf("%s: got %s, %v", login, body, err)
+			}
+		})
+	}
+	all.Wait()
+	s.shows("SELECT UserLDAP", "login", strings.Join(logins, "\n"))
+	s.shows("SELECT Person WHERE email LIKE '%example.org'", "first_name", strings.Join(logins, "\n"))
+}
+
+// TestOurOwnAccountIsNotLocked when the directory refuses its password: it is not
+// tried at every sign-in, and nobody's password counts as wrong meanwhile.
+func TestOurOwnAccountIsNotLocked(t *testing.T) {
+	t.Parallel()
+	d := staffed(t, "ada")
+	s := enter(t, d, "import: true", false, fmt.Sprintf("password: %q", d.Password), `password: "outdated"`)
+	for range 8 {
+		s.staysOut("ada", ldapPassword)
+	}
+	s.comesIn("admin", password)
+	if out, err := exec.Command("ldapwhoami", "-x", "-H", d.LDAP, "-D", d.ReaderDN, "-w", d.Password).CombinedOutput(); err != nil {
+		t.Errorf("the program's own account is locked: %v %s", err, out)
+	}
+	if log := s.log.String(); !strings.Contains(log, "the directory main cannot be asked at the moment") {
+		t.Errorf("the log does not say why:\n%s", log)
+	}
+}
+
+// TestAnAccountMadeByHandIsNobodysToTakeAway: its person is in the directory and in
+// no source, and comes in although accounts are refreshed.
+func TestAnAccountMadeByHandIsNobodysToTakeAway(t *testing.T) {
+	t.Parallel()
+	d := staffed(t)
+	d.Add(strings.Replace(someone(d, "ext"), "\nmail:", "\nemployeeType: external\nmail:", 1))
+	s := enter(t, d, "import: true, refresh: true, remember: 0", true)
+	s.staysOut("ext", ldapPassword)
+	s.once(`{"operation":"core/create","class":"UserLDAP","comment":"by hand","output_fields":"id","fields":{"login":"ext","profile_list":[{"profileid":{"name":"Administrator"}},{"profileid":{"name":"REST Services User"}}]}}`)
+	s.comesIn("ext", ldapPassword)
+	s.ran("sync completed")
 }
