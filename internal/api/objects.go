@@ -41,7 +41,10 @@ func (c *call) objects(ctx context.Context, in *objectsIn) (*Page[Object], error
 		return nil, err
 	}
 	query = c.Rights.Visible(c.account, query).After(rollcall.ObjectID(after))
-	window := rollcall.Window{Limit: in.Limit + 1, Order: []rollcall.OrderBy{{Attribute: rollcall.CodeID}}}
+	window := rollcall.Window{Limit: in.Limit + 1, Order: []rollcall.OrderBy{{Attribute: rollcall.CodeID}}, Only: []string{}}
+	for _, att := range columns {
+		window.Only = append(window.Only, att.Code)
+	}
 	var found []rollcall.Object
 	err = c.Store.Select(ctx, query, window, func(row []rollcall.Object) error {
 		found = append(found, row[0])

@@ -1,8 +1,11 @@
 package wire
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -135,5 +138,56 @@ sources:
 	time.Sleep(1100 * time.Millisecond) // what is told of runs may be a second old
 	if a := ready(); a.status != http.StatusOK || !strings.HasPrefix(a.body, "ready\nsource companies: last good run ") {
 		t.Errorf("after it: got %d %s", a.status, a.body)
+	}
+}
+
+// TestAPlanEndsWithItsRequest hangs up while a source is being read: the read
+// ends, nothing is kept, and the source is free.
+func TestAPlanEndsWithItsRequest(t *testing.T) {
+	t.Parallel()
+	asked, left := make(chan struct{}, 1), make(chan struct{}, 1)
+	slow := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		asked <- struct{}{}
+		<-r.Context().Done()
+		left <- struct{}{}
+	}))
+	t.Cleanup(slow.Close)
+	dir := t.TempDir()
+	open(t, dir).local("boss", "Administrator")
+	s := serve(t, dir, `
+sources:
+  companies:
+    class: Organization
+    json: {url: "`+slow.URL+`"}
+    key: id
+    attributes: {name: {from: name, reconcile: true}}
+    gone: {then: ignore}
+`)
+	c := &apiClient{TB: t, site: s, contract: readContract(t, s)}
+	boss, _ := c.signIn("boss", password)
+	ctx, hangUp := context.WithCancel(t.Context())
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+"/api/v1/plans", nil)
+	must(t, err)
+	r.Header = boss.header.Clone()
+	ended := make(chan error, 1)
+	go func() {
+		res, err := client.Do(r)
+		if err == nil {
+			_ = res.Body.Close()
+		}
+		ended <- err
+	}()
+	<-asked
+	hangUp()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	select {
+	case <-left:
+	case <-time.After(20 * time.Second):
+		t.Fatal("the source is read on though nobody waits")
+	}
+	if runs := want[api.Page[api.Run]](t, http.StatusOK, boss.ask("GET", "/runs", nil)).Items; len(runs) != 0 {
+		t.Errorf("got %+v, want nothing kept", runs)
 	}
 }
