@@ -192,6 +192,23 @@ func TestChunks(t *testing.T) {
 	}
 }
 
+// A collection that was killed before it was whole is not uploaded later on.
+func TestAnInterruptedCollectionIsNotUploaded(t *testing.T) {
+	t.Parallel()
+	f, i := newUpload(t, "")
+	f.want(0, nil, "--max_chunk_size=1")
+	if err := os.Rename(f.dir+"/data/People-2.csv", f.dir+"/data/People-2.csv.part"); err != nil {
+		t.Fatal(err)
+	}
+	before := len(i.sent("synchro_import.php"))
+	f.want(1, []string{"[Error]\tException: the last collection of People was interrupted, so its files are not everything: collect again"}, "--synchro_only")
+	if got := len(i.sent("synchro_import.php")) - before; got != 0 {
+		t.Errorf("%d files were uploaded", got)
+	}
+	f.want(0, nil, "--synchro_only", "--strict")
+	f.want(0, nil)
+}
+
 func TestUnchangedRowsAreNotSentAgain(t *testing.T) {
 	t.Parallel()
 	f, i := newUpload(t, "<skip_unchanged>yes</skip_unchanged>")

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"rollcall/internal/itop/client"
+	"rollcall/internal/rollcall"
 )
 
 // synchronize uploads the files of every collector and runs its data source.
@@ -50,6 +51,9 @@ func (a *app) synchronize(ctx context.Context) error {
 }
 
 func (a *app) synchronizeOne(ctx context.Context, t *task) error {
+	if a.wasInterrupted(t) {
+		return rollcall.Errorf(rollcall.Stopped, "the last collection of %s was interrupted, so its files are not everything: collect again", t.label)
+	}
 	if a.hasLookups(t) {
 		if err := a.postProcess(ctx, t); err != nil {
 			return err
@@ -74,6 +78,15 @@ func (a *app) synchronizeOne(ctx context.Context, t *task) error {
 	}
 	a.log.infof("Synchronization of data source '%s' succeeded.", t.sds.name)
 	return a.endUpload(t, answer)
+}
+
+// wasInterrupted reports whether a collection was killed before its files had
+// their names: what there is may be a part, which must not be taken for all.
+func (a *app) wasInterrupted(t *task) bool {
+	if a.strict {
+		return false
+	}
+	return len(numbered(a.stem(t.label), ".csv"+partSuffix))+len(numbered(a.stem(t.label+".raw"), ".csv"+partSuffix)) > 0
 }
 
 // upload sends one file.
