@@ -57,6 +57,47 @@ func TestMembersByAnAttributeOfTheMember(t *testing.T) {
 	}
 }
 
+// TestRootGroupsThatAreNoPlaceAreRefused, as the configuration refuses them.
+func TestRootGroupsThatAreNoPlaceAreRefused(t *testing.T) {
+	t.Parallel()
+	model, err := schema.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, ok := range map[string]bool{"/ldap-groups/*": true, "/a/b/": true, "/": false, "/*": false, "/a": false, "a/": false, "/a*/": false, "//": false} {
+		_, err := migrate.Exo("exo.properties", []byte("exo.ldap.type=ldap\nexo.ldap.groups.rootGroup="+path+"\n"), model)
+		if (err == nil) != ok {
+			t.Errorf("%s: got %v", path, err)
+		}
+	}
+}
+
+// TestCreatioSaysWhatIsWrong of a value, with its line.
+func TestCreatioSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	model, err := schema.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sample, err := os.ReadFile("../../test/e2e/testdata/creatio.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ old, new, says string }{
+		{`"LDAPSynchInterval": 1`, `"LDAPSynchInterval": 0`, "line 3: LDAPSynchInterval is a number of hours"},
+		{`"SERVER"`, `"dc1:ldap"`, "line 2: LDAPServer is a host, or host:port"},
+		{`"LDAPUseSecureConnection": true`, `"LDAPUseSecureConnection": "maybe"`, "line 9: LDAPUseSecureConnection is true or false"},
+		{`"displayValue": "Basic"`, `"displayValue": "Kerberos"`, ""},
+		{`"LDAPServerLogin": "ADMIN_DN"`, `"LDAPServerLogin": ""`, "LDAPServerLogin (Administrator login) is missing"},
+		{`"LDAPSynchInterval": 1,`, `"LDAPSynchInterval": 1`, "line 4: this is no JSON"},
+	} {
+		_, err := migrate.Creatio("creatio.json", []byte(strings.Replace(string(sample), c.old, c.new, 1)), model)
+		if c.says == "" && err != nil || c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {
+			t.Errorf("%s: got %v, want %q", c.new, err, c.says)
+		}
+	}
+}
+
 // TestSignInFollowsTheSettings: both spellings of the refresh at sign-in, and no
 // sign-in at all.
 func TestSignInFollowsTheSettings(t *testing.T) {

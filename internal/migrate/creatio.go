@@ -234,10 +234,7 @@ func (c *creatio) kerberos(wanted bool) {
 func (c *creatio) rest() {
 	const interval = "LDAPSynchInterval"
 	text := c.filled(interval, "1")
-	hours, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSuffix(text, "0"), "."))
-	if n, e := strconv.Atoi(text); e == nil {
-		hours, err = n, nil
-	}
+	hours, err := strconv.Atoi(text)
 	if err != nil || hours < 1 {
 		c.wrong(interval, "%s is a number of hours, not %q", interval, text)
 	}

@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -51,12 +52,14 @@ func (x *exo) groups() {
 		Name: "groups", About: "The tree of groups is mirrored below a path: parents first, moves and renames keep the group.", Settings: settings})
 }
 
+// pathForm is a path below which groups may be mirrored: never the root alone.
+var pathForm = regexp.MustCompile(`^(/[^/*$]+)+(/|/\*)$`)
+
 // rootGroup is the path below which groups are mirrored.
 func (x *exo) rootGroup() string {
 	const name = exoGroups + ".rootGroup"
 	path := x.filled(name, "/platform/*")
-	trimmed := strings.TrimSuffix(strings.TrimSuffix(path, "*"), "/")
-	if trimmed == path || trimmed == "" || trimmed+"*" == path || !strings.HasPrefix(path, "/") {
+	if !pathForm.MatchString(path) {
 		x.wrong(name, "%s begins with a stroke, names a group and ends in / or /*, such as /ldap-groups/*; it is %q", name, path)
 	}
 	x.tell(name, TakenOver, "path of binding groups")
