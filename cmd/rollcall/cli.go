@@ -15,7 +15,7 @@ type cli struct {
 	Runs    runsCmd    `cmd:"" help:"List the runs, or show one."`
 	Undo    undoCmd    `cmd:"" help:"Take a run back."`
 	Why     whyCmd     `cmd:"" help:"Explain an object: which source, entry, rule and run made it so."`
-	Serve   serveCmd   `cmd:"" help:"Answer iTop's web services: collectors, scripts and REST clients."`
+	Serve   serveCmd   `cmd:"" help:"Answer iTop's web services and the API; keep the timetable."`
 	Jobs    jobsCmd    `cmd:"" help:"The timetable and its jobs: list them, run one, try one again."`
 	Notices noticesCmd `cmd:"" help:"What people were told: list it, mark it as read."`
 	User    userCmd    `cmd:"" help:"Manage the accounts of Rollcall itself."`

@@ -17,7 +17,8 @@ type serveCmd struct {
 func (serveCmd) Help() string {
 	return `Answers what iTop's web services answer, so that collectors, scripts and REST clients need not know
 the difference: webservices/rest.php, import.php, export.php, export-v2.php and cron.php,
-synchro/synchro_import.php and synchro_exec.php. Also /healthz, /readyz and /metrics.
+synchro/synchro_import.php and synchro_exec.php. Also the API below /api/v1, which describes itself at
+/api/v1/openapi.json, and /healthz, /readyz and /metrics.
 
 It keeps the timetable of the configuration, carries jobs out and sends notices (see "rollcall jobs").
 
