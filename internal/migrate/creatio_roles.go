@@ -100,12 +100,15 @@ func (c *creatio) members() []Setting {
 
 // onlyGroups leaves whoever is in no bound group out, which Creatio always does.
 func (c *creatio) onlyGroups() Setting {
+	about := "Who is in no bound group is not taken over; who leaves the last one is deactivated."
 	if c.truth(ctOnlyGroups, false) {
 		c.tell(ctOnlyGroups, TakenOver, "only_groups: who leaves the last bound group is deactivated")
 	} else {
+		about += "\nCreatio would leave the account active and refuse its sign-in: that is only_groups: false, and members_only: true of sign_in,\n" +
+			"where everybody whom the filter finds gets an account."
 		c.tell(ctOnlyGroups, Different, "only_groups: who leaves the last bound group is deactivated, where Creatio leaves the account active and refuses the sign-in")
 	}
-	return Setting{"only_groups", "true", "Who is in no bound group is not taken over; who leaves the last one is deactivated."}
+	return Setting{"only_groups", "true", about}
 }
 
 // grants gives licences.
