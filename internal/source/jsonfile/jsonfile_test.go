@@ -1,6 +1,7 @@
 package jsonfile_test
 
 import (
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,14 +73,29 @@ func TestPathsWithinAnElement(t *testing.T) {
 	}
 }
 
+// FuzzPaths: whatever a document holds, its paths end, and the next document is
+// at the same server.
 func FuzzPaths(f *testing.F) {
 	f.Add(`{"a":[{"b":1}]}`, "a/*/b")
-	f.Fuzz(func(_ *testing.T, document, path string) {
+	f.Add(`{"next":"//evil.example/x"}`, "next")
+	f.Add(`{"next":"http://example.org:80@evil.example/"}`, "next")
+	f.Fuzz(func(t *testing.T, document, path string) {
 		v, err := jsonfile.Parse(strings.NewReader(document))
 		if err != nil {
 			return
 		}
 		jsonfile.Select(v, path)
 		jsonfile.Lookup(v, path)
+		pages, err := jsonfile.Paging{Next: path}.Start("https://example.org/people")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = pages.Elements(v, path)
+		if more, err := pages.Go(v, 1, [32]byte{}); err == nil && more && !strings.HasPrefix(pages.Address(), "https://") {
+			t.Errorf("sent on to %s", pages.Address())
+		}
+		if u, err := url.Parse(pages.Address()); err != nil || u.Host != "example.org" {
+			t.Errorf("sent on to %s (%v)", pages.Address(), err)
+		}
 	})
 }
