@@ -21,7 +21,7 @@ type sample struct {
 	Only  bool     `query:"only"`
 	Word  string   `query:"word" enum:"a,b"`
 	Texts []string `json:"texts"`
-	Ids   []int64  `json:"ids"`
+	IDs   []int64  `json:"ids"`
 	Text  string   `json:"text" max:"3"`
 	Is    bool     `json:"is"`
 	Need  string   `json:"need" required:"true"`
@@ -40,7 +40,7 @@ var sampleRoute = &route{in: reflect.TypeFor[sample]()}
 func TestAnArgumentIsReadFromItsPlaces(t *testing.T) {
 	t.Parallel()
 	in, err := read(request("n", "only=true&word=b&long=-7", `{"need":"x","texts":["a",""],"ids":[1,-2],"is":true,"text":"äöü"}`), sampleRoute)
-	want := &sample{Name: "n", Count: 5, Long: -7, Only: true, Word: "b", Texts: []string{"a", ""}, Ids: []int64{1, -2}, Text: "äöü", Is: true, Need: "x"}
+	want := &sample{Name: "n", Count: 5, Long: -7, Only: true, Word: "b", Texts: []string{"a", ""}, IDs: []int64{1, -2}, Text: "äöü", Is: true, Need: "x"}
 	if err != nil || !reflect.DeepEqual(in, want) {
 		t.Errorf("got %+v, %v; want %+v", in, err, want)
 	}
