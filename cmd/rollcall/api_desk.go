@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -98,8 +99,12 @@ func (d *desk) Undo(ctx context.Context, id int64, by string, dry bool) (rollcal
 	return ranAs(d.undo(ctx, id, by, dry))
 }
 
-// ranAs returns the run of a result.
+// ranAs returns the run of a result. What the command line takes for wrong usage
+// is here that the configuration moved on: the run's sources are no longer in it.
 func ranAs(result *engine.Result, err error) (rollcall.Run, error) {
+	if e, ok := errors.AsType[ended](err); ok {
+		err = rollcall.Errorf(rollcall.Conflict, "%s", e.text)
+	}
 	if result == nil {
 		return rollcall.Run{}, err
 	}

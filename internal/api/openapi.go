@@ -43,7 +43,6 @@ func (s *Service) describe() (object, error) {
 			"title":       "Rollcall",
 			"version":     s.Version,
 			"description": "Sign-in for applications, runs, plans, replicas, bindings, jobs and objects of a registry. Every refusal is a problem of RFC 9457. A list comes in pages: while an answer has \"next\", the parameter cursor with that text asks for more.",
-			"license":     object{"name": "See the program's licence"},
 		},
 		"servers": []any{object{"url": server}},
 		"paths":   paths,
