@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -119,12 +120,19 @@ func (c *Conn) USN(ctx context.Context) (USN, error) {
 // far as the user may see them.
 func ShowDeleted() Control { return Control{OID: oidShowDeleted, Critical: true} }
 
-// SeesDeleted reports whether the user may look into the container of a domain's
-// deleted objects.
+// SeesDeleted reports whether the user sees any of a domain's deleted objects.
+// Their container alone proves nothing: Samba shows it to everybody (4.17,
+// observed).
 func (c *Conn) SeesDeleted(ctx context.Context, context string) (bool, error) {
 	found := false
-	s := Search{Base: "CN=Deleted Objects," + context, Scope: ScopeBase, Controls: []Control{ShowDeleted()}}
-	_, err := c.Search(ctx, s, func(*Entry) error { found = true; return nil })
+	s := Search{
+		Base: "CN=Deleted Objects," + context, Scope: ScopeOne, Filter: MustFilter("(isDeleted=TRUE)"), Attributes: []string{"1.1"},
+		Controls: []Control{ShowDeleted()},
+	}
+	_, err := c.Search(ctx, s, func(*Entry) error { found = true; return ErrStop })
+	if errors.Is(err, ErrStop) {
+		err = nil
+	}
 	switch rollcall.KindOf(err) {
 	case rollcall.NotFound, rollcall.Forbidden:
 		return false, nil

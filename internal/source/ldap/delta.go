@@ -370,7 +370,7 @@ func (r *reading) checkDelta(ctx context.Context, say func(source.Level, string,
 				return err
 			}
 			if !sees {
-				say(source.Warning, "deltas are read by uSNChanged, and this user may not see the deleted objects of %q: whoever is deleted is noticed by the next full load", base)
+				say(source.Warning, "deltas are read by uSNChanged, and this user sees no deleted object of %q: unless none was ever deleted there, whoever is deleted is noticed by the next full load", base)
 				return nil
 			}
 		}
