@@ -167,7 +167,7 @@ func TestX14OnlyThoseWhoChangedAreAsked(t *testing.T) {
 // TestX15AChangeInTheSameSecondIsNotLost: what follows a run at once, in the same
 // second of every stamp, is seen by the next.
 func TestX15AChangeInTheSameSecondIsNotLost(t *testing.T) {
-	followers(t, func(t *testing.T, f *follower) {
+	followers(t, func(_ *testing.T, f *follower) {
 		f.modify(f.rename("ada", "a1"))
 		f.loaded(rollcall.LoadDelta, "")
 		for n := range 4 {
@@ -181,7 +181,7 @@ func TestX15AChangeInTheSameSecondIsNotLost(t *testing.T) {
 // TestK19OnlyAFinishedRunMovesOn: after a run that was held, or killed in the
 // middle, the next one still finds what that one had found.
 func TestK19OnlyAFinishedRunMovesOn(t *testing.T) {
-	followers(t, func(t *testing.T, f *follower) {
+	followers(t, func(_ *testing.T, f *follower) {
 		f.replace("rollcall.yaml", "limits: {gone: none}", "limits: {gone: none, changed: 0}")
 		f.modify(f.rename("ada", "eve"))
 		for range 2 {
