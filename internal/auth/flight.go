@@ -15,14 +15,14 @@ type flights struct {
 }
 
 type flight struct {
-	done   chan struct{}
-	object *rollcall.Object
-	err    error
+	done    chan struct{}
+	account *Account
+	err     error
 }
 
 // share calls prove, or waits for a call with the same key that is under way.
 // Whoever waits does not share a refusal, nor the fate of a caller that gave up.
-func (f *flights) share(ctx context.Context, key proofKey, prove func() (*rollcall.Object, error)) (*rollcall.Object, error) {
+func (f *flights) share(ctx context.Context, key proofKey, prove func() (*Account, error)) (*Account, error) {
 	for {
 		f.mu.Lock()
 		other := f.byKey[key]
@@ -40,8 +40,8 @@ func (f *flights) share(ctx context.Context, key proofKey, prove func() (*rollca
 				close(own.done)
 			}()
 			own.err = rollcall.Errorf(rollcall.Internal, "the proof of a password broke off")
-			own.object, own.err = prove()
-			return own.object, own.err
+			own.account, own.err = prove()
+			return own.account, own.err
 		}
 		f.mu.Unlock()
 		select {
@@ -56,7 +56,7 @@ func (f *flights) share(ctx context.Context, key proofKey, prove func() (*rollca
 			return nil, other.err
 		}
 		if other.err == nil {
-			return other.object, nil
+			return other.account, nil
 		}
 	}
 }

@@ -161,13 +161,24 @@ func (s *Service) signIn(ctx context.Context, c Credentials) (*Account, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !s.holds(proof, object) {
-		object, err = s.flights.share(ctx, proof.key, func() (*rollcall.Object, error) { return s.prove(ctx, c, login, object) })
+	if s.holds(proof, object) {
+		return s.admit(ctx, c, object, proof, generation)
+	}
+	return s.flights.share(ctx, proof.key, func() (*Account, error) {
+		if a := s.fresh(s.proofs.get(proof.key)); a != nil {
+			return a, nil // proved since it was looked for
+		}
+		object, err := s.prove(ctx, c, login, object)
 		if err != nil {
 			return nil, err
 		}
-		proof = nil
-	}
+		return s.admit(ctx, c, object, nil, generation)
+	})
+}
+
+// admit lets an account in whose password is proved: just now, or by a proof that
+// still holds.
+func (s *Service) admit(ctx context.Context, c Credentials, object *rollcall.Object, proof *proof, generation int64) (*Account, error) {
 	if object.Get("status") != "enabled" {
 		return nil, rollcall.Errorf(rollcall.Unauthorized, "account %q is disabled", object.Get("login"))
 	}
