@@ -1,6 +1,8 @@
 package bench
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"os/exec"
 	"path/filepath"
@@ -14,42 +16,67 @@ import (
 // deltaChanges is how many entries change before each delta.
 const deltaChanges = 100
 
+// deltaRun is one sync of the persons.
+type deltaRun struct {
+	program, run, cpu float64 // seconds: of the process, of the run within it, of its processor
+}
+
 // BenchmarkDelta measures a delta of a hundred changes beside a full compare of
-// the same entries, in turn, of the whole program: start, read, decide, commit.
+// the same entries, in turn: the whole program, and the run alone, which is what
+// a server that keeps the timetable does.
 func BenchmarkDelta(b *testing.B) {
 	n, times := number(b, "BENCH_PERSONS", persons), number(b, "BENCH_ROUNDS", rounds)
 	w := newWorld(b, build(b), n)
 	store := w.sqlite(b)
 	w.prepare(b, store)
-	sync := func(args ...string) time.Duration {
-		file := filepath.Join(w.dir, "rollcall.yaml")
-		text := fmt.Sprintf(configuration, store, w.slapd.LDAP, w.slapd.ReaderDN, w.slapd.Password, w.slapd.BaseDN)
-		write(b, file, strings.Replace(text, "\n  persons:\n", "\n  persons:\n    delta: {full_every: 24h}\n", 1))
-		began := time.Now()
-		out, err := exec.Command(w.rollcall, append([]string{"-c", file, "sync", "persons"}, args...)...).CombinedOutput()
-		if err != nil {
-			b.Fatalf("sync: %v\n%s", err, out)
-		}
-		took := time.Since(began)
-		if want := map[bool]string{true: "full load", false: "delta load"}[len(args) > 0]; !strings.Contains(string(out), want) {
-			b.Fatalf("want a %s:\n%s", want, out)
-		}
-		return took
-	}
-	sync("--full")
-	var full, delta, nothing []time.Duration
+	file := filepath.Join(w.dir, "delta.yaml")
+	text := fmt.Sprintf(configuration, store, w.slapd.LDAP, w.slapd.ReaderDN, w.slapd.Password, w.slapd.BaseDN)
+	write(b, file, strings.Replace(text, "\n  persons:\n", "\n  persons:\n    delta: {full_every: 24h}\n", 1))
+	w.followed(b, file, "full", "--full")
+	var full, delta, nothing []deltaRun
 	for round := range times {
-		full = append(full, sync("--full"))
+		full = append(full, w.followed(b, file, "full", "--full"))
 		w.changeSome(b, round, deltaChanges)
-		delta = append(delta, sync())
-		nothing = append(nothing, sync())
+		delta = append(delta, w.followed(b, file, "delta"))
+		nothing = append(nothing, w.followed(b, file, "delta"))
 	}
-	b.Logf("full %v, delta %v, nothing %v", full, delta, nothing)
-	b.ReportMetric(middleOf(full).Seconds(), "full-s")
-	b.ReportMetric(middleOf(delta).Seconds(), "delta-s")
-	b.ReportMetric(100*middleOf(delta).Seconds()/middleOf(full).Seconds(), "delta-%")
-	b.ReportMetric(100*middleOf(nothing).Seconds()/middleOf(full).Seconds(), "nothing-%")
+	b.Logf("full %.3f\ndelta %.3f\nnothing %.3f", full, delta, nothing)
+	for name, of := range map[string]func(deltaRun) float64{
+		"program": func(r deltaRun) float64 { return r.program },
+		"run":     func(r deltaRun) float64 { return r.run },
+		"cpu":     func(r deltaRun) float64 { return r.cpu },
+	} {
+		b.ReportMetric(middleOf(full, of), "full-"+name+"-s")
+		b.ReportMetric(middleOf(delta, of), "delta-"+name+"-s")
+		b.ReportMetric(100*middleOf(delta, of)/middleOf(full, of), "delta-"+name+"-%")
+		b.ReportMetric(100*middleOf(nothing, of)/middleOf(full, of), "nothing-"+name+"-%")
+	}
 	b.ReportMetric(0, "ns/op")
+}
+
+// followed synchronizes the persons, by a load as wanted.
+func (w *world) followed(b *testing.B, file, load string, args ...string) deltaRun {
+	cmd := exec.Command(w.rollcall, append([]string{"-c", file, "sync", "persons", "--json"}, args...)...)
+	var complaints bytes.Buffer
+	cmd.Stderr = &complaints
+	began := time.Now()
+	out, err := cmd.Output()
+	took := time.Since(began)
+	if err != nil {
+		b.Fatalf("sync: %v\n%s%s", err, out, complaints.Bytes())
+	}
+	var run struct {
+		Started, Ended time.Time
+		Sources        []struct{ Load string }
+	}
+	if err := json.Unmarshal(out, &run); err != nil {
+		b.Fatal(err)
+	}
+	if len(run.Sources) != 1 || run.Sources[0].Load != load {
+		b.Fatalf("want a %s load: %s", load, out)
+	}
+	cpu := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	return deltaRun{program: took.Seconds(), run: run.Ended.Sub(run.Started).Seconds(), cpu: cpu.Seconds()}
 }
 
 // changeSome gives a number of persons a new title.
@@ -63,7 +90,11 @@ func (w *world) changeSome(b *testing.B, round, count int) {
 	done()
 }
 
-func middleOf(list []time.Duration) time.Duration {
-	sorted := slices.Sorted(slices.Values(list))
-	return sorted[len(sorted)/2]
+func middleOf(list []deltaRun, of func(deltaRun) float64) float64 {
+	values := make([]float64, len(list))
+	for i, r := range list {
+		values[i] = of(r)
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
 }
