@@ -40,6 +40,7 @@ func BenchmarkDelta(b *testing.B) {
 		delta = append(delta, w.followed(b, file, "delta"))
 		nothing = append(nothing, w.followed(b, file, "delta"))
 	}
+	keepText(b, deltaPart, deltaTable(n, times, full, delta, nothing))
 	b.Logf("full %.3f\ndelta %.3f\nnothing %.3f", full, delta, nothing)
 	for name, of := range map[string]func(deltaRun) float64{
 		"program": func(r deltaRun) float64 { return r.program },
@@ -52,6 +53,33 @@ func BenchmarkDelta(b *testing.B) {
 		b.ReportMetric(100*middleOf(nothing, of)/middleOf(full, of), "nothing-"+name+"-%")
 	}
 	b.ReportMetric(0, "ns/op")
+}
+
+const deltaPart = "## Deltas\n"
+
+// deltaTable writes the part of README.md.
+func deltaTable(n, times int, full, delta, nothing []deltaRun) string {
+	var s strings.Builder
+	fmt.Fprintf(&s, deltaPart+`
+%d changes among %d persons of an OpenLDAP by syncrepl, beside a full compare (must: ≤ 5 %%, aim: 1 %%); medians of %d rounds.
+The run is what a server does; the program adds its start and its end.
+
+| what | run, s | of a full compare | program, s | of a full compare | CPU seconds |
+|---|---|---|---|---|---|
+`, deltaChanges, n, times)
+	for _, row := range []struct {
+		what string
+		list []deltaRun
+	}{{"full compare", full}, {"delta", delta}, {"delta of nothing", nothing}} {
+		of := func(f func(deltaRun) float64) (float64, float64) {
+			return middleOf(row.list, f), 100 * middleOf(row.list, f) / middleOf(full, f)
+		}
+		run, runShare := of(func(r deltaRun) float64 { return r.run })
+		program, programShare := of(func(r deltaRun) float64 { return r.program })
+		cpu, _ := of(func(r deltaRun) float64 { return r.cpu })
+		fmt.Fprintf(&s, "| %s | %.3f | **%.1f %%** | %.3f | %.1f %% | %.2f |\n", row.what, run, runShare, program, programShare, cpu)
+	}
+	return s.String()
 }
 
 // followed synchronizes the persons, by a load as wanted.

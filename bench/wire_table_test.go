@@ -136,7 +136,7 @@ func replacePart(document, heading, text string) string {
 		start = strings.Index(document, machinePart)
 		return document[:start] + text + "\n" + document[start:]
 	}
-	for _, next := range []string{wirePart, collectorPart, signInPart, machinePart} {
+	for _, next := range []string{wirePart, collectorPart, signInPart, deltaPart, machinePart} {
 		if end := strings.Index(document, next); end > start {
 			return document[:start] + text + "\n" + document[end:]
 		}
