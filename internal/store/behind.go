@@ -9,11 +9,11 @@ import (
 	"sync"
 )
 
-// behind carries out the inserts of a large load on a goroutine of its own, in
-// the order they came, so that the next entries are decided while the database
-// still takes the last ones. Whatever else the transaction asks of its
-// connection waits for them first. The first error ends the writing; every later
-// call returns it.
+// behind carries out the inserts and changes of a large load on a goroutine of
+// its own, in the order they came, so that the next entries are decided while the
+// database still takes the last ones. Whatever else the transaction asks of its
+// connection waits for those that it may see. The first error ends the writing;
+// every later call returns it.
 type behind struct {
 	d      dialect
 	conn   *sql.Conn
@@ -30,11 +30,13 @@ type behind struct {
 	err    error
 }
 
-// batch is some rows for one table.
+// batch is some rows for one table, or new values for some of its rows.
 type batch struct {
 	table   string   // quoted
-	columns []string // quoted
+	columns []string // quoted; of new rows alone
+	width   int      // how many arguments a row has
 	head    string   // of the statement, up to the rows
+	tail    string   // after the rows; empty for new ones
 	args    []any    // row after row
 }
 
@@ -93,7 +95,7 @@ func (w *behind) run() {
 		w.mu.Unlock()
 		if err == nil {
 			if err = w.conn.Raw(func(driverConn any) error { return w.fill(driverConn, b) }); err != nil {
-				err = fmt.Errorf("write new rows of %s: %w", b.table, w.d.translate(err))
+				err = fmt.Errorf("write rows of %s: %w", b.table, w.d.translate(err))
 			}
 		}
 		clear(b.args)

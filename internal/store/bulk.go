@@ -10,6 +10,7 @@ import (
 type bulk struct {
 	tx      *Tx
 	fills   string         // the table that inserts fill, quoted
+	changes string         // the table that updates change
 	columns []string       // that inserts fill, quoted
 	head    string         // up to the rows
 	first   string         // the first row, when it differs from the others
@@ -60,7 +61,7 @@ func (t *Tx) update(table string, columns []column, extra string) *bulk {
 	head := "WITH v (c_id, " + strings.Join(names, ", ") + ") AS (VALUES "
 	tail := ") UPDATE " + t.d.traits().orFail + table + " SET " + strings.Join(sets, ", ") + " FROM v WHERE " + table + ".id = v.c_id"
 	b := t.bulk(head, tail, len(columns)+1)
-	b.first = "(" + strings.Join(first, ", ") + ")"
+	b.first, b.changes = "("+strings.Join(first, ", ")+")", table
 	return b
 }
 
@@ -96,8 +97,11 @@ func (b *bulk) flush(ctx context.Context) error {
 
 // write sends the first rows in line.
 func (b *bulk) write(ctx context.Context, rows int) error {
-	if b.fills != "" && b.tx.isLarge(b.fills) {
+	switch w := b.tx.tx.behind; {
+	case b.fills != "" && b.tx.isLarge(b.fills):
 		return b.leave(ctx, rows)
+	case b.changes != "" && w.work != nil && w.d.traits().isBrief:
+		return b.leaveChange(rows)
 	}
 	query := b.texts[rows]
 	if query == "" {
@@ -119,10 +123,20 @@ func (b *bulk) leave(ctx context.Context, rows int) error {
 	w := b.tx.tx.behind
 	args := b.args[:rows*b.width]
 	b.args = append(w.buffer(), b.args[rows*b.width:]...)
-	if err := w.handOver(&batch{table: b.fills, columns: b.columns, head: b.head, args: args}); err != nil {
+	if err := w.handOver(&batch{table: b.fills, columns: b.columns, width: b.width, head: b.head, args: args}); err != nil {
 		return err
 	}
 	return b.tx.filled(ctx, b.fills, int64(rows))
+}
+
+// leaveChange is leave for changes, within a transaction that writes behind
+// anyway. Should a row no longer exist, the writer says so.
+func (b *bulk) leaveChange(rows int) error {
+	w := b.tx.tx.behind
+	args := b.args[:rows*b.width]
+	b.args = append(w.buffer(), b.args[rows*b.width:]...)
+	b.touched += int64(rows)
+	return w.handOver(&batch{table: b.changes, width: b.width, head: b.head, tail: b.tail, args: args})
 }
 
 // firstAnalyze is how many new rows make statistics worth their time; the next

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"rollcall/internal/rollcall"
 )
 
 // sqliteFiller hands prepared statements their arguments without database/sql in
@@ -44,20 +46,26 @@ func (f *sqliteFiller) fill(ctx context.Context, driverConn any, b *batch) error
 	if !ok {
 		return fmt.Errorf("a statement of type %T executes nothing", stmt)
 	}
-	_, err = exec.ExecContext(ctx, f.bind(b))
-	return err
+	result, err := exec.ExecContext(ctx, f.bind(b))
+	if err != nil || b.tail == "" {
+		return err
+	}
+	rows := int64(len(b.args) / b.width)
+	if n, err := result.RowsAffected(); err != nil || n != rows {
+		return rollcall.Errorf(rollcall.Conflict, "%d of %d no longer exist", rows-n, rows)
+	}
+	return nil
 }
 
 // compare finds the columns that have one value in all rows.
 func (f *sqliteFiller) compare(b *batch) {
 	f.alike = f.alike[:0]
-	width := len(b.columns)
-	for column := range width {
+	for column := range b.width {
 		first, how := b.args[column], byte(same)
 		if first == nil {
 			how = null
 		}
-		for i := column + width; i < len(b.args); i += width {
+		for i := column + b.width; i < len(b.args); i += b.width {
 			if !equalValues(b.args[i], first) {
 				how = varies
 				break
@@ -79,7 +87,7 @@ func equalValues(a, b any) bool {
 	return a == b
 }
 
-// statement returns the prepared insert of a batch.
+// statement returns the prepared statement of a batch.
 func (f *sqliteFiller) statement(ctx context.Context, driverConn any, b *batch) (driver.Stmt, error) {
 	f.key = append(append(f.key[:0], b.head...), f.alike...)
 	f.key = strconv.AppendInt(f.key, int64(len(b.args)), 10)
@@ -103,7 +111,7 @@ func (f *sqliteFiller) statement(ctx context.Context, driverConn any, b *batch) 
 	return stmt, nil
 }
 
-// text writes the insert. The first row numbers its parameters, those that are
+// text writes the statement. The first row numbers its parameters, those that are
 // bound once before the others; a mark without a number has the one after the
 // highest so far.
 func (f *sqliteFiller) text(b *batch) string {
@@ -123,7 +131,7 @@ func (f *sqliteFiller) text(b *batch) string {
 		}
 	}
 	more := strings.Repeat(",("+strings.Join(row, ",")+")", len(b.args)/len(row)-1)
-	return b.head + "(" + strings.Join(first, ",") + ")" + more
+	return b.head + "(" + strings.Join(first, ",") + ")" + more + b.tail
 }
 
 // bind lines the arguments up as the statement numbers them.
