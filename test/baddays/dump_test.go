@@ -18,8 +18,9 @@ import (
 // per row, by table.
 type dump map[string][]string
 
-// records are the tables that a failed run may write to: that it failed.
-var records = []string{"run", "run_problem", "run_plan"}
+// records are the tables that a failed run may write to: that it failed, and who
+// is told.
+var records = []string{"run", "run_problem", "run_plan", "notice", "notice_for"}
 
 // dump reads the database as it is, with nobody's help.
 func (o *office) dump() dump {
