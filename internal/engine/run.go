@@ -10,6 +10,7 @@ import (
 	"hash"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"rollcall/internal/rollcall"
@@ -237,7 +238,11 @@ func (r *runner) finish(ctx context.Context, err error) error {
 	// The caller's context may be the reason for the end; the record is made all the same.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	return errors.Join(err, r.engine.store.FinishRun(ctx, &r.run, r.problems.list))
+	lost := r.engine.store.FinishRun(ctx, &r.run, r.problems.list)
+	if lost != nil && strings.Contains(err.Error(), lost.Error()) {
+		return err // a full disk, say, is told once
+	}
+	return errors.Join(err, lost)
 }
 
 func (r *runner) result() *Result {
