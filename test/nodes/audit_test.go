@@ -212,11 +212,12 @@ func (s *site) jobsKept() {
 }
 
 // settle waits until every line of the timetable had its turn after all that
-// happened, and stops the nodes.
+// happened, and stops the nodes. A job whose end was lost with the database is
+// found after a minute (jobs.Config.Look), and may then have to wait for its turn.
 func (s *site) settle() {
 	s.t.Helper()
 	began := time.Now()
-	s.until("every source read after the last change", time.Minute, s.allDone(began))
+	s.until("every source read after the last change", 4*time.Minute, s.allDone(began))
 	s.t.Logf("every source had its turn after %s", time.Since(began).Round(time.Millisecond))
 	s.stopAll()
 }
