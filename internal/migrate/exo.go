@@ -178,38 +178,11 @@ func (x *exo) near(name string) string {
 	if !strings.HasPrefix(name, "exo.ldap.") && !strings.HasPrefix(name, "exo.idm.") {
 		return "it does not belong to the LDAP integration"
 	}
-	best, least := "", 4
-	for _, known := range exoProperties {
-		if d := distance(name, known); d < least {
-			best, least = known, d
-		}
-	}
+	best := rollcall.Nearest(name, exoProperties)
 	if best != "" {
 		return "there is no such property; did you mean " + best + "?"
 	}
 	return "there is no such property"
-}
-
-// distance is how many letters must be put in, taken out or changed to make one
-// text of another.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // exoProperties are all properties of the integration but for those that name a

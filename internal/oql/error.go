@@ -40,7 +40,7 @@ func fault(class, issue, text string, at int, found string, expected ...string) 
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s - found '%s' at %d in '%s'", issue, shorten(found), at, shorten(text))
 	if len(expected) > 0 {
-		fmt.Fprintf(&b, ", expecting {%s}, I would suggest to use '%s'", strings.Join(expected, ", "), closest(found, expected))
+		fmt.Fprintf(&b, ", expecting {%s}, I would suggest to use '%s'", strings.Join(expected, ", "), rollcall.Nearest(found, expected))
 	}
 	return &Error{Class: class, Message: b.String(), Offset: at}
 }
@@ -64,41 +64,4 @@ func firstCharacter(s string) string {
 		return strings.ToValidUTF8(string(r), "\uFFFD")
 	}
 	return ""
-}
-
-// farthest is how far a suggestion may be from what was written.
-const farthest = 3
-
-// closest returns the first of the nearest candidates, "" when none is near.
-func closest(found string, candidates []string) string {
-	best, near := "", farthest+1
-	for _, c := range candidates {
-		if d := distance(found, c, near); d < near {
-			best, near = c, d
-		}
-	}
-	return best
-}
-
-// distance is the edit distance in bytes, or most where it is that or more.
-func distance(a, b string, most int) int {
-	if len(a)-len(b) >= most || len(b)-len(a) >= most {
-		return most
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			step := diagonal
-			if a[i] != b[j] {
-				step = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], step
-		}
-	}
-	return min(row[len(b)], most)
 }
