@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"bytes"
 	"io"
 )
 
@@ -67,8 +68,8 @@ func (d *decoder) run(piece []byte, i int) int {
 	}
 	if d.value != nil {
 		d.out = append(d.out, piece[i:j]...)
-	} else if len(d.name) <= longestName {
-		d.name = append(d.name, piece[i:j]...)
+	} else {
+		d.putName(piece[i:j])
 	}
 	return j - 1
 }
@@ -78,9 +79,18 @@ var special = [256]bool{'&': true, '=': true, '%': true, '+': true}
 func (d *decoder) put(c byte) {
 	if d.value != nil {
 		d.out = append(d.out, c)
-	} else if len(d.name) <= longestName {
-		d.name = append(d.name, c)
+	} else {
+		d.putName([]byte{c})
 	}
+}
+
+// putName adds to a name what counts of it: blanks do not at its start, and of a
+// name that is too long no more is kept than shows that it is.
+func (d *decoder) putName(b []byte) {
+	if len(d.name) == 0 {
+		b = bytes.TrimLeft(b, " ")
+	}
+	d.name = append(d.name, b[:min(len(b), longestName+1-len(d.name))]...)
 }
 
 // startValue ends a name.
