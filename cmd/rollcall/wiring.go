@@ -239,6 +239,7 @@ func (s setup) ldap(written *config.Source) ldap.Config {
 		Groups:    ldap.Groups{Bases: written.Groups.Base, Scope: written.Groups.Depth, Filter: written.Groups.Filter, Direct: !written.Groups.Nested, Name: written.Groups.Name},
 		Sentinels: written.Sentinels,
 		Delta:     written.FullEvery > 0,
+		DeltaBy:   written.DeltaBy,
 	}
 }
 

@@ -117,6 +117,7 @@ type Source struct {
 	Groups      Groups
 	Sentinels   []string      // DNs that a complete read must have seen
 	FullEvery   time.Duration // of deltas: the longest time between two full loads; 0: there are no deltas
+	DeltaBy     string        // of deltas: dirsync, or empty for what suits the server
 	Section     *Section      // of the other kinds: their own settings
 	Description string
 	Status      string // implementation, production, obsolete

@@ -115,10 +115,13 @@ func (s *Source) readGroups(r *reader, v *value) {
 const DefaultFullEvery = 24 * time.Hour
 
 // readDelta reads how often a source is read completely when its other loads
-// read what changed.
+// read what changed, and how they find that out.
 func (s *Source) readDelta(r *reader, v *value) {
 	s.FullEvery = DefaultFullEvery
-	r.section(v, "delta of source "+s.Name, keys{"full_every": r.duration(&s.FullEvery)})
+	r.section(v, "delta of source "+s.Name, keys{
+		"full_every": r.duration(&s.FullEvery),
+		"by":         choice(r, &s.DeltaBy, words("dirsync")),
+	})
 	if every := v.get("full_every"); every != nil && s.FullEvery < time.Minute {
 		r.problem(every.Position, "a minute is the shortest interval")
 	}

@@ -29,3 +29,20 @@ func FuzzSyncMessages(f *testing.F) {
 		}
 	})
 }
+
+// FuzzDirSyncControl reads the control that ends an answer of DirSync
+// ([MS-ADTS] 3.1.1.3.4.1.3).
+func FuzzDirSyncControl(f *testing.F) {
+	for _, more := range []int{0, 1, -1} {
+		value := appendElement(appendInt(appendInt(nil, tagInteger, more), tagInteger, 0), tagOctets, []byte("MSDS"))
+		body := appendElement(appendElement(nil, tagOctets, []byte(oidDirSync)), tagOctets, appendElement(nil, tagSequence, value))
+		f.Add(appendElement(nil, tagSequence, body))
+	}
+	f.Fuzz(func(t *testing.T, controls []byte) {
+		var turn dirSyncTurn
+		turn.done(controls)
+		if turn.isWhole && (len(turn.cookie) == 0 || !bytes.Contains(controls, turn.cookie)) {
+			t.Errorf("got the cookie %x, which is not in %x", turn.cookie, controls)
+		}
+	})
+}

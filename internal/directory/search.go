@@ -46,8 +46,9 @@ type Search struct {
 	Unpaged    bool      // do not page, whatever the configuration says
 	Controls   []Control // further ones
 
-	ask  []string // what to ask for, where it differs from what the answer is called
-	sync *syncing // of a search by syncrepl
+	ask     []string     // what to ask for, where it differs from what the answer is called
+	sync    *syncing     // of a search by syncrepl
+	dirSync *dirSyncTurn // of a search by DirSync
 }
 
 // Result is what a search was besides its entries.
@@ -192,6 +193,9 @@ func (r *running) turn(m message) (request, controls []byte) {
 	if r.search.sync != nil {
 		r.search.sync.done(m.controls)
 	}
+	if r.search.dirSync != nil {
+		r.search.dirSync.done(m.controls)
+	}
 	if final.Code != codeSuccess || !r.paged {
 		return nil, nil
 	}
@@ -316,7 +320,7 @@ func (r *running) entry(ctx context.Context, m message) error {
 	if !r.dec.decode(m.body) || r.search.sync != nil && !r.search.sync.begin(m.controls) {
 		return r.malformed()
 	}
-	if len(r.dec.ranges) > 0 && r.search.ask == nil {
+	if len(r.dec.ranges) > 0 && r.search.ask == nil && r.search.dirSync == nil { // DirSync tells what changed of a list
 		if err := r.conn.completeRanges(ctx, r.dec); err != nil {
 			return err
 		}

@@ -27,6 +27,7 @@ type Config struct {
 	Groups    Groups   // for the field "groups"
 	Sentinels []string // DNs that a whole read must contain
 	Delta     bool     // leave checkpoints, so that later loads can read what changed
+	DeltaBy   string   // DeltaDirSync, or empty for what suits the server
 	Now       func() time.Time
 }
 

@@ -34,6 +34,9 @@ func (c *Collector) collectFrom(ctx context.Context, conn *directory.Conn, begin
 	if err != nil {
 		return nil, err
 	}
+	if err := r.firstCookies(ctx, &at); err != nil {
+		return nil, err
+	}
 	if err := r.readGroups(ctx, begin != nil); err != nil {
 		return nil, err
 	}
@@ -61,6 +64,7 @@ type checkpoint struct {
 	CSN     map[string][]string `json:"csn,omitempty"`    // by naming context
 	USN     int64               `json:"usn,omitempty"`
 	Time    time.Time           `json:"time,omitzero"`
+	Cookies cookies             `json:"cookies,omitzero"`
 	Groups  []byte              `json:"groups,omitempty"` // see digest
 }
 
@@ -73,6 +77,8 @@ const (
 	bySync way = "sync" // syncrepl (RFC 4533): OpenLDAP with the overlay syncprov
 	byUSN  way = "usn"  // uSNChanged: Active Directory
 	byTime way = "time" // modifyTimestamp: elsewhere; removals are not seen
+
+	byDirSync way = DeltaDirSync // the control of that name: Active Directory, when asked for
 )
 
 // overlap is how far back a delta by time looks: further than clocks differ and
@@ -93,7 +99,9 @@ func (r *reading) noDelta() string {
 	switch w := r.way(); {
 	case r.cfg.Directory.Referrals == directory.FollowReferrals:
 		return "referrals are followed, and other servers count for themselves"
-	case w == bySync && key != "entryuuid", w == byUSN && key != "objectguid":
+	case w == byDirSync && !r.root.DirSync:
+		return "the server does not have the control DirSync, which Active Directory has"
+	case w == bySync && key != "entryuuid", (w == byUSN || w == byDirSync) && key != "objectguid":
 		return fmt.Sprintf("the key is %s, and the server names what was removed by %s", r.mapper.key, r.root.Key)
 	}
 	asked := slices.Clone(r.cfg.Fields)
@@ -110,6 +118,8 @@ func (r *reading) noDelta() string {
 
 func (r *reading) way() way {
 	switch {
+	case r.cfg.DeltaBy == DeltaDirSync:
+		return byDirSync
 	case r.root.Kind.IsAD():
 		return byUSN
 	case r.root.Kind == directory.OpenLDAP && r.root.Sync:
@@ -145,7 +155,7 @@ func (r *reading) position(ctx context.Context) (checkpoint, error) {
 			}
 			p.CSN[base] = csn
 		}
-	case byUSN:
+	case byUSN, byDirSync:
 		usn, err := r.conn.USN(ctx)
 		if err != nil {
 			return p, err
@@ -242,7 +252,7 @@ func (d *delta) behind() error {
 			now, same := d.to.CSN[base]
 			isBehind = isBehind || same && directory.IsBehind(now, csn)
 		}
-	case d.to.Way == byUSN:
+	case d.to.Way == byUSN, d.to.Way == byDirSync:
 		isBehind = d.from.Server == d.to.Server && d.to.USN < d.from.USN
 	}
 	if !isBehind {
@@ -272,6 +282,8 @@ func (d *delta) Changed(ctx context.Context) ([]string, error) {
 		changed, err = d.changedBySync(ctx)
 	case byUSN:
 		changed, err = d.changedByUSN(ctx)
+	case byDirSync:
+		changed, err = d.changedByDirSync(ctx)
 	default:
 		changed, err = d.changedByTime(ctx)
 	}
@@ -356,6 +368,9 @@ func (r *reading) checkDelta(ctx context.Context, say func(source.Level, string,
 	if err != nil {
 		return err
 	}
+	if err := r.firstCookies(ctx, &at); err != nil {
+		return err
+	}
 	switch {
 	case at.No != "":
 		say(source.Warning, "no deltas: every load is full, because %s", at.No)
@@ -363,18 +378,29 @@ func (r *reading) checkDelta(ctx context.Context, say func(source.Level, string,
 		say(source.OK, "deltas are read by syncrepl")
 	case at.Way == byTime:
 		say(source.Warning, "deltas are read by modifyTimestamp: whoever leaves is noticed by the next full load")
+	case at.Way == byDirSync && !at.Cookies.Own:
+		say(source.OK, "deltas are read by DirSync, deletions included")
+	case at.Way == byDirSync:
+		return r.checkDeleted(ctx, say, "DirSync, without the right to replicate changes")
 	case at.Way == byUSN:
-		for _, base := range r.contexts() {
-			sees, err := r.conn.SeesDeleted(ctx, base)
-			if err != nil {
-				return err
-			}
-			if !sees {
-				say(source.Warning, "deltas are read by uSNChanged, and this user sees no deleted object of %q: unless none was ever deleted there, whoever is deleted is noticed by the next full load", base)
-				return nil
-			}
-		}
-		say(source.OK, "deltas are read by uSNChanged, deletions included")
+		return r.checkDeleted(ctx, say, "uSNChanged")
 	}
+	return nil
+}
+
+// checkDeleted says whether deltas tell of deleted objects, where this user's own
+// rights decide.
+func (r *reading) checkDeleted(ctx context.Context, say func(source.Level, string, ...any), way string) error {
+	for _, base := range r.contexts() {
+		sees, err := r.conn.SeesDeleted(ctx, base)
+		if err != nil {
+			return err
+		}
+		if !sees {
+			say(source.Warning, "deltas are read by %s, and this user sees no deleted object of %q: unless none was ever deleted there, whoever is deleted is noticed by the next full load", way, base)
+			return nil
+		}
+	}
+	say(source.OK, "deltas are read by %s, deletions included", way)
 	return nil
 }
