@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"math"
 	"net/url"
 	"reflect"
 	"regexp"
@@ -81,8 +82,9 @@ func (r *reader) fillText(v *value, secret bool) string {
 	return full
 }
 
-// decode reads a value into a Go value. What is no text, truth value, duration,
-// list or section is a mistake of the program.
+// decode reads a value into a Go value. What is no text, truth value, number from
+// 0 on, duration, list or section, nor a pointer to one, is a mistake of the
+// program.
 func (r *reader) decode(v *value, into reflect.Value, what string) {
 	switch {
 	case into.Type() == reflect.TypeFor[time.Duration]():
@@ -97,11 +99,19 @@ func (r *reader) decode(v *value, into reflect.Value, what string) {
 	switch into.Kind() {
 	case reflect.Struct:
 		known := keys{}
-		for i := range into.NumField() {
-			name := cmp.Or(into.Type().Field(i).Tag.Get("yaml"), strings.ToLower(into.Type().Field(i).Name))
-			known[name] = func(v *value) { r.decode(v, into.Field(i), name) }
+		for _, field := range reflect.VisibleFields(into.Type()) {
+			if field.Anonymous {
+				continue // its fields count as the section's own
+			}
+			name := cmp.Or(field.Tag.Get("yaml"), strings.ToLower(field.Name))
+			known[name] = func(v *value) { r.decode(v, into.FieldByIndex(field.Index), name) }
 		}
 		r.section(v, what, known)
+	case reflect.Pointer:
+		if v.shape != nothing {
+			into.Set(reflect.New(into.Type().Elem()))
+			r.decode(v, into.Elem(), what)
+		}
 	case reflect.Map:
 		r.decodeMap(v, into, what)
 	case reflect.Slice:
@@ -119,6 +129,8 @@ func (r *reader) decode(v *value, into reflect.Value, what string) {
 		}
 	case reflect.Bool:
 		r.truth(into.Addr().Interface().(*bool))(v)
+	case reflect.Int:
+		r.number(into.Addr().Interface().(*int), 0, math.MaxInt32)(v)
 	default:
 		panic("config: no section is read into a " + into.Type().String())
 	}

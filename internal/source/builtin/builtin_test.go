@@ -18,7 +18,7 @@ import (
 var sections = map[string]string{
 	"inline": "{a: {cn: A}}",
 	"csv":    "{file: staff.csv, separator: tab, encoding: ISO-8859-15, columns: [id, cn], unended: true}",
-	"json":   "{url: 'https://hr.example.com/staff', path: items, user: u, password: '${env:HR}', headers: {X-Token: 'a ${cred:hr}'}, post: '{}', timeout: 5s}",
+	"json":   "{url: 'https://hr.example.com/staff', path: items, user: u, password: '${env:HR}', headers: {X-Token: 'a ${cred:hr}'}, post: '{}', timeout: 5s, page: page, first_page: 0}",
 	"sql":    "{dsn: 'postgres://u:${env:HR}@db/hr', query: SELECT 1 AS id}",
 	"ldif":   "{file: staff.ldif, files: true}",
 }
@@ -80,6 +80,8 @@ func TestWhatIsWrongInASection(t *testing.T) {
 		{"csv", "{file: a, encoding: klingon}", `the encoding "klingon" is not known`},
 		{"csv", "{file: a, url: 'http://b'}", "there are both file and url"},
 		{"json", "{path: a}", "say what to read"},
+		{"json", "{url: 'https://h', page: p, first_page: one}", `"one" is no whole number from 0 to`},
+		{"json", "{url: 'https://h', first_page: 2}", "first_page is the number of the first page, from 0 on, and goes with page"},
 		{"ldif", "{file: ''}", "say what to read"},
 	} {
 		s, err := settings(t, c.kind, c.section)

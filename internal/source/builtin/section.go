@@ -21,18 +21,28 @@ func (s Settings) path(name string) string {
 	return filepath.Join(s.Folder, name)
 }
 
+// document is what the sections of all that is read as one document have.
+type document struct {
+	File     string        `yaml:"file"`
+	URL      string        `yaml:"url"`
+	User     string        `yaml:"user"`
+	Password secret        `yaml:"password"`
+	Headers  headers       `yaml:"headers"`
+	Timeout  time.Duration `yaml:"timeout"`
+}
+
+// in is the document as its source reads it.
+func (d document) in(s Settings) source.Document {
+	return source.Document{File: s.path(d.File), URL: d.URL, User: d.User, Password: d.Password, Headers: d.Headers, Timeout: d.Timeout}
+}
+
 func newCSV(s Settings) (source.Collector, error) {
 	var section struct {
-		File      string        `yaml:"file"`
-		URL       string        `yaml:"url"`
-		User      string        `yaml:"user"`
-		Password  secret        `yaml:"password"`
-		Headers   headers       `yaml:"headers"`
-		Timeout   time.Duration `yaml:"timeout"`
-		Separator string        `yaml:"separator"`
-		Encoding  string        `yaml:"encoding"`
-		Columns   []string      `yaml:"columns"`
-		Unended   bool          `yaml:"unended"`
+		document
+		Separator string   `yaml:"separator"`
+		Encoding  string   `yaml:"encoding"`
+		Columns   []string `yaml:"columns"`
+		Unended   bool     `yaml:"unended"`
 	}
 	if err := s.Decode(&section); err != nil {
 		return nil, err
@@ -42,9 +52,7 @@ func newCSV(s Settings) (source.Collector, error) {
 		section.Separator = "\t"
 	}
 	return csvfile.New(csvfile.Config{
-		Document: source.Document{
-			File: s.path(section.File), URL: section.URL, User: section.User, Password: section.Password, Headers: section.Headers, Timeout: section.Timeout,
-		},
+		Document:  section.in(s),
 		Separator: section.Separator, Encoding: section.Encoding, Columns: section.Columns, Unended: section.Unended,
 		Key: s.Key, Fields: s.Fields,
 	})
@@ -52,18 +60,13 @@ func newCSV(s Settings) (source.Collector, error) {
 
 func newJSON(s Settings) (source.Collector, error) {
 	var section struct {
-		File     string        `yaml:"file"`
-		URL      string        `yaml:"url"`
-		User     string        `yaml:"user"`
-		Password secret        `yaml:"password"`
-		Headers  headers       `yaml:"headers"`
-		Post     secret        `yaml:"post"`
-		Timeout  time.Duration `yaml:"timeout"`
-		Path     string        `yaml:"path"`
-		Next     string        `yaml:"next"`
-		Page     string        `yaml:"page"`
-		First    *int          `yaml:"first_page"`
-		Total    string        `yaml:"total"`
+		document
+		Post  secret `yaml:"post"`
+		Path  string `yaml:"path"`
+		Next  string `yaml:"next"`
+		Page  string `yaml:"page"`
+		First *int   `yaml:"first_page"`
+		Total string `yaml:"total"`
 	}
 	if err := s.Decode(&section); err != nil {
 		return nil, err
@@ -75,14 +78,9 @@ func newJSON(s Settings) (source.Collector, error) {
 	case paging.Page != "":
 		paging.First = 1
 	}
-	return jsonfile.New(jsonfile.Config{
-		Paging: paging,
-		Document: source.Document{
-			File: s.path(section.File), URL: section.URL, User: section.User, Password: section.Password,
-			Headers: section.Headers, Post: section.Post, Timeout: section.Timeout,
-		},
-		Path: section.Path, Key: s.Key, Fields: s.Fields,
-	})
+	read := section.in(s)
+	read.Post = section.Post
+	return jsonfile.New(jsonfile.Config{Document: read, Paging: paging, Path: section.Path, Key: s.Key, Fields: s.Fields})
 }
 
 func newSQL(s Settings) (source.Collector, error) {
@@ -110,22 +108,15 @@ func newSQL(s Settings) (source.Collector, error) {
 
 func newLDIF(s Settings) (source.Collector, error) {
 	var section struct {
-		File     string        `yaml:"file"`
-		URL      string        `yaml:"url"`
-		User     string        `yaml:"user"`
-		Password secret        `yaml:"password"`
-		Headers  headers       `yaml:"headers"`
-		Timeout  time.Duration `yaml:"timeout"`
-		Files    bool          `yaml:"files"`
+		document
+		Files bool `yaml:"files"`
 	}
 	if err := s.Decode(&section); err != nil {
 		return nil, err
 	}
 	return ldif.New(ldif.Config{
-		Document: source.Document{
-			File: s.path(section.File), URL: section.URL, User: section.User, Password: section.Password, Headers: section.Headers, Timeout: section.Timeout,
-		},
-		Files: section.Files, Key: s.Key, Fields: s.Fields,
+		Document: section.in(s),
+		Files:    section.Files, Key: s.Key, Fields: s.Fields,
 	})
 }
 
