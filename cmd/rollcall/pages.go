@@ -42,10 +42,14 @@ func (a *app) pages(ctx context.Context) (*pages, error) {
 	if err != nil {
 		return nil, err
 	}
-	accounts, err := auth.New(auth.Config{
+	signIn := auth.Config{
 		Model: model, Store: a.store, Directories: doors, NoLocal: noLocal(&serve.SignIn), Spare: spare(&serve.SignIn),
 		Remember: serve.SignIn.Remember, Now: p.now, Log: p.log,
-	})
+	}
+	if shared := a.store.Shared(); shared != nil {
+		signIn.Shared = shared
+	}
+	accounts, err := auth.New(signIn)
 	if err != nil {
 		return nil, err
 	}
@@ -56,12 +60,12 @@ func (a *app) pages(ctx context.Context) (*pages, error) {
 		doors:    doors,
 		rest: rest.New(rest.Config{
 			Model: model, Rights: rights, Accounts: accounts, Registry: a.registry, Store: restStore{a.store},
-			Now: p.now, Log: p.log, Operations: operations(serve.Operations),
+			Now: p.now, Log: p.log, Operations: operations(serve.Operations), KeepCalls: serve.LogREST,
 		}),
 		synchro: synchro.New(synchro.Config{Feeds: a.engine, Rights: rights, Limits: a.limitsOf, Now: p.now, Log: p.log}),
 		transfer: transfer.New(transfer.Config{
 			Model: model, Rights: rights, Registry: a.registry, Store: transferStore{a.store},
-			Now: p.now, Log: p.log, BaseURL: serve.URL, Charset: serve.CSVCharset,
+			Now: p.now, Log: p.log, BaseURL: serve.URL, Charset: serve.CSVCharset, ShowObsolete: serve.ShowObsolete,
 		}),
 		cron: cron.New(cron.Config{Tasks: a.tasks(), Duration: serve.CronTime, Pause: serve.CronSleep, Now: p.now, Log: p.log}),
 	}, nil

@@ -36,12 +36,11 @@ func (c *call) signInRoute(ctx context.Context, in *signInBody) (*SignedIn, erro
 	return &SignedIn{Token: token.Reveal(), Account: *shown}, nil
 }
 
-func (c *call) signOut(_ context.Context, _ *nothing) (*nothing, error) {
+func (c *call) signOut(ctx context.Context, _ *nothing) (*nothing, error) {
 	if c.session == "" {
 		return nil, rollcall.Errorf(rollcall.Invalid, "there is no session to end: the request shows a password or a token that lasts")
 	}
-	c.Accounts.EndSession(c.session)
-	return nil, nil
+	return nil, c.Accounts.EndSession(ctx, c.session)
 }
 
 func (c *call) me(ctx context.Context, _ *nothing) (*Account, error) {

@@ -144,19 +144,24 @@ func (s *Service) accountOf(ctx context.Context, p *Person) (*rollcall.Object, e
 // authenticate tries a password as a person, unless that was done with this very
 // password already, or too many others were wrong.
 func (s *Service) authenticate(ctx context.Context, p *Person, password rollcall.Secret) error {
-	key := s.proofs.sum([]string{p.Directory, p.Key})
-	guess := s.proofs.sum([]string{p.Directory, p.Key, p.Password, password.Reveal()})
-	switch s.guesses.begin(key, guess) {
-	case guessedBefore:
+	guess := &asking{account: s.proofs.sum([]string{p.Directory, p.Key}), name: publicName(p.Directory, p.Key)}
+	guess.password = s.proofs.sum([]string{p.Directory, p.Key, p.Password, password.Reveal()})
+	verdict, err := s.guesses.open(ctx, guess)
+	switch {
+	case err != nil:
+		return err
+	case verdict == guessedBefore:
 		return rollcall.Errorf(rollcall.Unauthorized, "wrong password for %s, as before: the directory %s was not asked again", p.DN, p.Directory)
-	case guessedOut:
+	case verdict == guessedOut:
 		s.limited.Add(1)
 		return rollcall.Errorf(rollcall.Unauthorized, "too many wrong passwords for %s within %s: the directory %s was not asked, so as not to lock the account there", p.DN, s.Spare.Within, p.Directory)
 	}
-	err := s.Directories.Authenticate(ctx, p, password)
+	err = s.Directories.Authenticate(ctx, p, password)
 	isRefused := err != nil && rollcall.KindOf(err) == rollcall.Unauthorized
 	_, isBarred := errors.AsType[*Barred](err)
-	s.guesses.end(key, guess, err == nil, isRefused && !isBarred)
+	if err := s.guesses.close(ctx, guess, err == nil, isRefused && !isBarred); err != nil {
+		s.Log.Warn("the end of a question to a directory was not noted", slog.String("directory", p.Directory), slog.Any("err", err))
+	}
 	if isRefused {
 		s.Log.Info("the directory refused a sign-in", slog.String("directory", p.Directory), slog.String("dn", p.DN), slog.Any("err", err))
 	}

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"sync"
 	"time"
 )
@@ -18,10 +19,12 @@ type Spare struct {
 func DefaultSpare() Spare { return Spare{Tries: 4, Within: 30 * time.Minute} }
 
 // guesses remembers the wrong passwords of each account of a directory, as keyed
-// hashes, and when they were tried.
+// hashes, and when they were tried. Several nodes count together how many there
+// were; which, each keeps for itself, so that none of them is ever written down.
 type guesses struct {
-	spare Spare
-	now   func() time.Time
+	spare  Spare
+	now    func() time.Time
+	shared Shared // nil: there is no other node
 
 	mu    sync.Mutex
 	wrong map[proofKey][]guess
@@ -40,12 +43,47 @@ const (
 	guessedOut           // it was asked too often
 )
 
-func newGuesses(spare Spare, now func() time.Time) *guesses {
-	return &guesses{spare: spare, now: now, wrong: map[proofKey][]guess{}}
+func newGuesses(spare Spare, now func() time.Time, shared Shared) *guesses {
+	return &guesses{spare: spare, now: now, shared: shared, wrong: map[proofKey][]guess{}}
 }
 
-// begin counts a guess before the directory is asked, so that those side by side
-// count too.
+// asking is a question to a directory that is counted.
+type asking struct {
+	account, password proofKey
+	name              string // of the account, for all nodes
+	place             int    // that it has among the questions of all nodes
+}
+
+// open counts a question before the directory is asked, so that those side by
+// side count too. Only what is to be asked must be closed.
+func (g *guesses) open(ctx context.Context, a *asking) (verdict int, err error) {
+	verdict = g.begin(a.account, a.password)
+	if verdict != guessAsk || g.shared == nil {
+		return verdict, nil
+	}
+	place, ok, err := g.shared.Claim(ctx, a.name, g.spare.Tries, g.spare.Within)
+	if a.place = place; err == nil && ok {
+		return guessAsk, nil
+	}
+	g.end(a.account, a.password, false, false)
+	return guessedOut, err
+}
+
+// close notes how a question was answered.
+func (g *guesses) close(ctx context.Context, a *asking, isRight, isWrong bool) error {
+	g.end(a.account, a.password, isRight, isWrong)
+	if g.shared == nil || isWrong {
+		return nil
+	}
+	ctx, cancel := detached(ctx)
+	defer cancel()
+	if isRight {
+		return g.shared.Forgive(ctx, a.name)
+	}
+	return g.shared.Unclaim(ctx, a.name, a.place)
+}
+
+// begin counts a guess of this node.
 func (g *guesses) begin(account, password proofKey) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -59,7 +97,7 @@ func (g *guesses) begin(account, password proofKey) int {
 			return guessedBefore
 		}
 	}
-	if len(list) >= g.spare.Tries {
+	if g.shared == nil && len(list) >= g.spare.Tries {
 		return guessedOut
 	}
 	g.makeRoom(now)

@@ -1,9 +1,12 @@
 package auth
 
 import (
+	"context"
 	"net/netip"
 	"sync"
 	"time"
+
+	"rollcall/internal/rollcall"
 )
 
 // Limits bound how often a password may be tried and found wrong. A bucket of
@@ -39,10 +42,14 @@ type tryKey struct {
 }
 
 // limiter counts failures. Buckets that are full again are forgotten, and there
-// are never more than mostBuckets: a stranger cannot fill the memory.
+// are never more than mostBuckets: a stranger cannot fill the memory. Where
+// several nodes count together, its own buckets are what it heard of theirs last:
+// one that was empty is not asked for before a try has come back to it, so that
+// guessing costs the database no more than the guesses that are allowed.
 type limiter struct {
 	limits Limits
 	now    func() time.Time
+	shared Shared // nil: there is no other node
 
 	mu    sync.Mutex
 	tries map[tryKey]*tries
@@ -55,8 +62,8 @@ type tries struct {
 
 const mostBuckets = 100_000
 
-func newLimiter(limits Limits, now func() time.Time) *limiter {
-	return &limiter{limits: limits, now: now, tries: map[tryKey]*tries{}}
+func newLimiter(limits Limits, now func() time.Time, shared Shared) *limiter {
+	return &limiter{limits: limits, now: now, shared: shared, tries: map[tryKey]*tries{}}
 }
 
 // network is what counts as one address: an IPv6 host can pick any of 2^64.
@@ -91,8 +98,23 @@ func (l *limiter) pairEmpty(from netip.Addr, login string) bool {
 // take draws one try from all buckets, before the password is looked at: tries
 // that run side by side count too. It reports false, and draws nothing, when one
 // bucket is empty. Refund gives the try back.
-func (l *limiter) take(from netip.Addr, login string) bool {
+func (l *limiter) take(ctx context.Context, from netip.Addr, login string) (bool, error) {
 	keys, limits := l.buckets(from, login)
+	if isAny := l.draw(keys, limits); !isAny || l.shared == nil {
+		return isAny, nil
+	}
+	draws := sharedDraws(keys, limits)
+	owed, drawn, err := l.shared.Draw(ctx, draws)
+	if err != nil {
+		return false, err
+	}
+	l.learn(keys, limits, owed)
+	return drawn, nil
+}
+
+// draw is take as far as this node knows. What several count together is drawn
+// there.
+func (l *limiter) draw(keys [3]tryKey, limits [3]Bucket) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
@@ -101,37 +123,76 @@ func (l *limiter) take(from netip.Addr, login string) bool {
 			return false
 		}
 	}
+	if l.shared != nil {
+		return true
+	}
 	for i, k := range keys {
-		t := l.tries[k]
-		if t == nil {
-			l.makeRoom(now)
-			t = &tries{left: float64(limits[i].Tries)}
-			l.tries[k] = t
-		} else {
-			t.left = l.level(t, limits[i])
+		left := float64(limits[i].Tries)
+		if t := l.tries[k]; t != nil {
+			left = l.level(t, limits[i])
 		}
-		t.left, t.at = t.left-1, now
+		l.set(k, limits[i], left-1, now)
 	}
 	return true
 }
 
 // refund gives back what take drew.
-func (l *limiter) refund(from netip.Addr, login string) {
+func (l *limiter) refund(ctx context.Context, from netip.Addr, login string) error {
 	keys, limits := l.buckets(from, login)
+	if l.shared != nil {
+		ctx, cancel := detached(ctx)
+		defer cancel()
+		owed, err := l.shared.GiveBack(ctx, sharedDraws(keys, limits))
+		if err == nil {
+			l.learn(keys, limits, owed)
+		}
+		return err
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
 	for i, k := range keys {
-		t := l.tries[k]
-		if t == nil {
-			continue
-		}
-		t.left, t.at = l.level(t, limits[i])+1, now
-		if t.left >= float64(limits[i].Tries) {
-			delete(l.tries, k)
+		if t := l.tries[k]; t != nil {
+			l.set(k, limits[i], l.level(t, limits[i])+1, now)
 		}
 	}
+	return nil
 }
+
+// learn notes how the buckets of all nodes stand.
+func (l *limiter) learn(keys [3]tryKey, limits [3]Bucket, owed []time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now()
+	for i, k := range keys {
+		l.set(k, limits[i], float64(limits[i].Tries)-float64(owed[i])/float64(limits[i].Every), now)
+	}
+}
+
+// set notes how many tries a bucket has. One that is full is forgotten.
+func (l *limiter) set(k tryKey, limit Bucket, left float64, now time.Time) {
+	if left >= float64(limit.Tries) {
+		delete(l.tries, k)
+		return
+	}
+	if l.tries[k] == nil {
+		l.makeRoom(now)
+	}
+	l.tries[k] = &tries{left: left, at: now}
+}
+
+// sharedDraws are the buckets as all nodes call them, the pair first.
+func sharedDraws(keys [3]tryKey, limits [3]Bucket) []rollcall.Draw {
+	draws := make([]rollcall.Draw, len(keys))
+	for i, k := range keys {
+		draws[i] = rollcall.Draw{Every: limits[i].Every, Room: time.Duration(limits[i].Tries) * limits[i].Every}
+		draws[i].Bucket = publicName(tryKinds[i], k.from.String(), k.login)
+	}
+	return draws
+}
+
+// tryKinds tell buckets apart, one part of which may be empty.
+var tryKinds = [3]string{"pair", "address", "account"}
 
 // level is how many tries are left by now.
 func (l *limiter) level(t *tries, limit Bucket) float64 {

@@ -111,7 +111,11 @@ func (s *Service) holds(p *proof, object *rollcall.Object) bool {
 // rowSum is a hash of all that an account's row says, its password's hash
 // included.
 func (s *Service) rowSum(object *rollcall.Object) proofKey {
-	return s.proofs.sum(append([]string{object.Class.Name, itoa(object.ID)}, object.Values...))
+	return s.proofs.sum(rowParts(object))
+}
+
+func rowParts(object *rollcall.Object) []string {
+	return append([]string{object.Class.Name, itoa(object.ID)}, object.Values...)
 }
 
 // remember keeps a proof: with a new term when the password was proved just now,

@@ -49,6 +49,8 @@ type Config struct {
 	NoLocal     bool        // accounts with a password of their own cannot sign in
 	Limits      Limits
 	Spare       Spare // of the accounts of directories
+	// Shared is what this node knows together with others; nil: it is the only one.
+	Shared Shared
 	// Remember is how long a proved password is not proved again: 5 minutes for
 	// our own accounts, one minute at most for those of directories, which may
 	// change behind our back. A new password or another state of the account
@@ -67,7 +69,7 @@ type Service struct {
 	flights  flights
 	proofs   *proofs
 	accents  accents
-	sessions sessions
+	sessions sessionKeeper
 	hashing  chan struct{} // one token per hash that may be computed at once: each takes 19 MiB
 	decoy    string        // the hash of a password that nobody has
 	// generation moves with every write to the registry that may touch accounts.
@@ -76,6 +78,7 @@ type Service struct {
 	limited    atomic.Int64
 	accepted   atomic.Int64
 	unjudged   atomic.Int64
+	swept      atomic.Int64 // when what nodes know together was cleared up last
 }
 
 // New makes a service.
@@ -99,8 +102,11 @@ func New(c Config) (*Service, error) {
 	if s.user == nil {
 		return nil, rollcall.Errorf(rollcall.Internal, "sign-in: the model has no class User")
 	}
-	s.limiter = newLimiter(c.Limits, c.Now)
-	s.guesses = newGuesses(c.Spare, c.Now)
+	s.limiter = newLimiter(c.Limits, c.Now, c.Shared)
+	s.guesses = newGuesses(c.Spare, c.Now, c.Shared)
+	if s.sessions = c.Shared; c.Shared == nil {
+		s.sessions = newSessionMemory(c.Now)
+	}
 	s.proofs = newProofs()
 	var err error
 	s.decoy, err = Hash(rollcall.Secret(rand.Text()))
@@ -225,12 +231,19 @@ func (s *Service) tooMany() error {
 // prove holds a password against an account, nil for one that does not exist,
 // and returns the account. Both take as long.
 func (s *Service) prove(ctx context.Context, c Credentials, login string, object *rollcall.Object) (*rollcall.Object, error) {
-	if !s.limiter.take(c.From, login) {
+	s.sweep(ctx)
+	drawn, err := s.limiter.take(ctx, c.From, login)
+	if err != nil {
+		return nil, err
+	}
+	if !drawn {
 		return nil, s.tooMany()
 	}
-	object, err := s.proved(ctx, c, object)
+	object, err = s.proved(ctx, c, object)
 	if err == nil || rollcall.KindOf(err) != rollcall.Unauthorized {
-		s.limiter.refund(c.From, login)
+		if err := s.limiter.refund(ctx, c.From, login); err != nil {
+			s.Log.Warn("a try to sign in was not given back", slog.Any("err", err))
+		}
 	}
 	return object, err
 }

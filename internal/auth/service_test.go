@@ -353,7 +353,7 @@ func TestSessionsEnd(t *testing.T) {
 		t.Error("got a session alive after half a day")
 	}
 	s = start()
-	w.auth.EndSession(s)
+	must(t, w.auth.EndSession(w.Ctx, s))
 	if alive(s) || alive("nonsense") || alive("") {
 		t.Error("got a session that is none alive")
 	}

@@ -38,6 +38,7 @@ type traits struct {
 	fillsAny   bool      // its filler takes any number of rows
 	sorting    [2]string // what to say before and after an index is made late; empty where that keeps readers out
 	isBrief    bool      // a statement that writes ends soon by itself
+	isShared   bool      // several processes serve one database
 	packs      bool      // it is quicker to read a row as one text
 	orFail     string    // between the verb and the table of a statement of many rows
 }

@@ -28,7 +28,7 @@ func (d *postgres) traits() *traits { return &postgresTraits }
 // reading everything.
 var postgresTraits = traits{
 	folder: "postgres", types: [...]string{text: "TEXT", exact: "TEXT", number: "BIGINT", binary: "BYTEA"},
-	isNumbered: true, rows: 500, parameters: 60000, analyze: true, fillsAny: true,
+	isNumbered: true, rows: 500, parameters: 60000, analyze: true, fillsAny: true, isShared: true,
 }
 
 // name leaves the password out.
