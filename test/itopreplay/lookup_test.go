@@ -44,7 +44,7 @@ func TestRecordedLookupsReplay(t *testing.T) {
 	t.Parallel()
 	const name = "c26-lookups"
 	dir, folder := recordings(t), t.TempDir()
-	server := itopreplay.Start(t, itopreplay.Load(t, filepath.Join(dir, name+".json")), isAttributeUpdate)
+	server := itopreplay.Start(t, itopreplay.Load(t, filepath.Join(dir, name+".json")), isAttributeUpdate, isQuestionOfOurs)
 	writeFile(t, filepath.Join(folder, "conf", "params.local.xml"), strings.ReplaceAll(lookupParams, "%URL%", server.URL))
 	writeFile(t, filepath.Join(folder, "collectors", "main.php"), "<?php\nOrchestrator::AddCollector(1, 'LabPCCollector');\n")
 	writeFile(t, filepath.Join(folder, "collectors", "json", "LabPCCollector.json"), lookupDefinition)

@@ -57,13 +57,15 @@ type Server struct {
 	exchanges []Exchange
 	next      int
 	skipped   []string
+	mayAsk    func(class, query string) bool
 }
 
 // Start serves a recording until the test ends. A recorded request that maySkip
-// allows may be left out; any other order or content fails the test.
-func Start(t testing.TB, exchanges []Exchange, maySkip func(Exchange) bool) *Server {
+// allows may be left out, and a question that mayAsk allows is denied as to an
+// account without the right; any other order or content fails the test.
+func Start(t testing.TB, exchanges []Exchange, maySkip func(Exchange) bool, mayAsk func(class, query string) bool) *Server {
 	t.Helper()
-	s := &Server{t: t, exchanges: exchanges}
+	s := &Server{t: t, exchanges: exchanges, mayAsk: mayAsk}
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.answer(w, r, maySkip) }))
 	t.Cleanup(web.Close)
 	s.URL = web.URL
@@ -90,6 +92,10 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, maySkip func(Exc
 		s.fail(w, "read the request: %v", err)
 		return
 	}
+	if s.isExtra(got) {
+		_, _ = w.Write([]byte(`{"code":1,"message":"not in the recording"}`))
+		return
+	}
 	for ; s.next < len(s.exchanges); s.next++ {
 		e := s.exchanges[s.next]
 		diff := cmp.Diff(comparable(s.t, e), got)
@@ -105,6 +111,14 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, maySkip func(Exc
 		s.skipped = append(s.skipped, Describe(e))
 	}
 	s.fail(w, "the recording has no further request, but this came: %v", got)
+}
+
+// isExtra reports whether a request is a question beyond the recording.
+func (s *Server) isExtra(r request) bool {
+	data, _ := r.Form["json_data"].(map[string]any)
+	class, _ := data["class"].(string)
+	query, isQuery := data["key"].(string)
+	return s.mayAsk != nil && isQuery && data["operation"] == "core/get" && s.mayAsk(class, query)
 }
 
 func (s *Server) fail(w http.ResponseWriter, format string, args ...any) {

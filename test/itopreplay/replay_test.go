@@ -134,6 +134,7 @@ var relaxed = map[string]difference{
 	"c15-unknown-contact-and-synchro-user": {more: []string{
 		"[Warning]\tSynchro user (doesnotexist) not found in iTop. Only administrators will be allowed to run the synchronization.",
 	}},
+	"c16-details-log-level-7": {more: []string{"[Debug]\tiTop does not say what it has: not in the recording (1)"}},
 	"c19-ldap-bind-refused": {logs: map[string]string{
 		"[Error]\tldap_bind('cn=admin,dc=example,dc=com', 'wrong') FAILED (Invalid credentials).": "[Error]\tldap_bind('cn=admin,dc=example,dc=com', '***') FAILED (Invalid credentials: bind to %LDAP% as cn=admin,dc=example,dc=com: the user or the password is wrong: invalidCredentials (49)).",
 	}},
@@ -191,7 +192,7 @@ type replayed struct {
 func replay(t *testing.T, r replayed) {
 	server := itopreplay.Start(t, itopreplay.Load(t, filepath.Join(r.dir, r.name+".json")), func(e itopreplay.Exchange) bool {
 		return !r.strict && isAttributeUpdate(e)
-	})
+	}, func(class, query string) bool { return !r.strict && isQuestionOfOurs(class, query) })
 	conf := r.conf
 	if conf == "" {
 		conf = "default"
@@ -240,6 +241,17 @@ func replay(t *testing.T, r replayed) {
 // source, which we leave out where it would change nothing.
 func isAttributeUpdate(e itopreplay.Exchange) bool {
 	return strings.HasPrefix(itopreplay.Describe(e), "core/update SynchroAtt")
+}
+
+// isQuestionOfOurs reports whether a query is one by which we find out what need
+// not be asked or sent. The recorded iTop does not answer them, and then a run must
+// go the recorded way.
+func isQuestionOfOurs(class, query string) bool {
+	switch class {
+	case "User", "Contact", "SynchroDataSource", "SynchroReplica":
+		return true
+	}
+	return class == "SynchroAttribute" && strings.Contains(query, " JOIN ")
 }
 
 var (

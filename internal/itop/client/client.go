@@ -41,7 +41,7 @@ const restTimeout = 120 * time.Second
 // maxAnswer bounds what is kept of an answer.
 const maxAnswer = 256 << 20
 
-// Client is safe for use by one goroutine.
+// Client is safe for use by one goroutine, but for Ask, which several may call.
 type Client struct {
 	cfg  Config
 	http *http.Client
@@ -90,6 +90,19 @@ func (c *Client) REST(ctx context.Context, version string, request []byte, safe 
 	address := c.cfg.URL + "/webservices/rest.php?login_mode=" + url.QueryEscape(c.LoginMode()) + "&version=" + url.QueryEscape(version)
 	form := append(c.credentials(), Field{Name: "json_data", Value: string(request)})
 	return c.post(ctx, address, form, restTimeout, safe)
+}
+
+// Ask posts a JSON request that changes nothing, once, and reports every failure,
+// an HTTP error too, to the caller alone: for questions that can be asked otherwise
+// when they get no answer.
+func (c *Client) Ask(ctx context.Context, version string, request []byte) (string, error) {
+	address := c.cfg.URL + "/webservices/rest.php?login_mode=" + url.QueryEscape(c.LoginMode()) + "&version=" + url.QueryEscape(version)
+	form := append(c.credentials(), Field{Name: "json_data", Value: string(request)})
+	body, status, err := c.send(ctx, address, form, restTimeout)
+	if err == nil && status >= http.StatusBadRequest {
+		err = rollcall.Errorf(rollcall.Unavailable, "%s answered with HTTP error %d", address, status)
+	}
+	return body, err
 }
 
 // Import posts a data file. Loading the same rows twice comes to the same, so it
@@ -164,7 +177,16 @@ func (c *Client) post(ctx context.Context, address string, form Form, timeout ti
 	}
 }
 
+// once sends a form and tells of an HTTP error.
 func (c *Client) once(ctx context.Context, address string, form Form, timeout time.Duration) (string, error) {
+	body, status, err := c.send(ctx, address, form, timeout)
+	if err == nil && status >= http.StatusBadRequest && c.cfg.Status != nil {
+		c.cfg.Status(status, address, body)
+	}
+	return body, err
+}
+
+func (c *Client) send(ctx context.Context, address string, form Form, timeout time.Duration) (body string, status int, err error) {
 	if t := c.cfg.Curl.Timeout; t > 0 && timeout == restTimeout {
 		timeout = t
 	}
@@ -172,11 +194,11 @@ func (c *Client) once(ctx context.Context, address string, form Form, timeout ti
 	defer cancel()
 	size, err := form.size()
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, nil)
 	if err != nil {
-		return "", rollcall.Errorf(rollcall.Invalid, "itop_url makes no address: %w", err)
+		return "", 0, rollcall.Errorf(rollcall.Invalid, "itop_url makes no address: %w", err)
 	}
 	req.ContentLength = size
 	req.GetBody = func() (io.ReadCloser, error) { return form.reader(), nil }
@@ -185,20 +207,17 @@ func (c *Client) once(ctx context.Context, address string, form Form, timeout ti
 	c.dress(req)
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return "", transportError(address, err)
+		return "", 0, transportError(address, err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {
-		return "", transportError(address, err)
+		return "", 0, transportError(address, err)
 	}
-	if len(body) > maxAnswer {
-		return "", rollcall.Errorf(rollcall.Invalid, "the answer of %s is larger than %d MiB", address, maxAnswer>>20)
+	if len(text) > maxAnswer {
+		return "", 0, rollcall.Errorf(rollcall.Invalid, "the answer of %s is larger than %d MiB", address, maxAnswer>>20)
 	}
-	if resp.StatusCode >= http.StatusBadRequest && c.cfg.Status != nil {
-		c.cfg.Status(resp.StatusCode, address, string(body))
-	}
-	return string(body), nil
+	return string(text), resp.StatusCode, nil
 }
 
 // dress gives a request the headers that every request has.

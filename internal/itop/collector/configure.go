@@ -14,6 +14,10 @@ func (a *app) configureSources(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if settled, err := a.lookAtOnce(ctx); settled || err != nil {
+		return err
+	}
+	a.contact, a.user = "0", "0"
 	version, err := r.probe(ctx)
 	if err != nil {
 		return err
@@ -31,16 +35,25 @@ func (a *app) configureSources(ctx context.Context) error {
 	return nil
 }
 
-// settle brings one definition in line, or only looks.
-func (a *app) settle(ctx context.Context, t *task, dry bool) error {
+// definitionOf returns the data source as it should be.
+func (a *app) definitionOf(t *task) (*dataSource, error) {
 	expect, err := t.def.expected(a.replacements(t))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if s, ok := t.source.(interface{ amend(*object) }); ok {
 		s.amend(expect)
 	}
-	t.sds = &dataSource{rest: a.rest, def: t.def, class: t.class, optional: t.source.optional, strict: a.strict, expect: expect, dry: dry}
+	return &dataSource{rest: a.rest, def: t.def, class: t.class, optional: t.source.optional, strict: a.strict, expect: expect, name: member(expect, "name")}, nil
+}
+
+// settle brings one definition in line, or only looks.
+func (a *app) settle(ctx context.Context, t *task, dry bool) error {
+	var err error
+	if t.sds, err = a.definitionOf(t); err != nil {
+		return err
+	}
+	t.sds.dry = dry
 	if a.log.level >= levelDebug {
 		t.sds.differs = func(expected, current *object) { a.keepDifference(t, expected, current) }
 	}
@@ -91,15 +104,11 @@ func (a *app) findPeople(ctx context.Context) error {
 		case len(got.objects) == 0:
 			a.log.warningf("Contact to notify (%s) not found in iTop. Nobody will be notified of the results of the synchronization.", email)
 		default:
-			f := got.objects[0]
-			a.contact = f.id
-			a.log.infof("Contact to notify: '%s' <%s> (%s).", member(f.fields, "friendlyname"), member(f.fields, "email"), f.id)
+			a.contact = got.objects[0].id
+			a.sayContact(got.objects)
 		}
 	}
-	login := a.params.Text("synchro_user", "")
-	if login == "" {
-		login = a.params.Text("itop_login", "")
-	}
+	login := a.synchroLogin()
 	got, err := a.rest.get(ctx, "User", newObject().Set("login", login), "*", 0)
 	switch {
 	case err != nil:
@@ -111,11 +120,30 @@ func (a *app) findPeople(ctx context.Context) error {
 		}
 		a.log.errorf("Unable to use synchro user with login = '%s'. %s", login, reason)
 	case len(got.objects) > 0:
-		f := got.objects[0]
-		a.user = f.id
-		a.log.infof("Synchro User: '%s' <%s> (%s).", member(f.fields, "friendlyname"), member(f.fields, "email"), f.id)
+		a.user = got.objects[0].id
+		a.sayUser(got.objects[0])
 	case !a.strict:
 		a.log.warningf("Synchro user (%s) not found in iTop. Only administrators will be allowed to run the synchronization.", login)
 	}
 	return nil
+}
+
+// synchroLogin is the login of the user on whose behalf iTop synchronizes.
+func (a *app) synchroLogin() string {
+	if login := a.params.Text("synchro_user", ""); login != "" {
+		return login
+	}
+	return a.params.Text("itop_login", "")
+}
+
+// sayContact names the contact to notify, the first found.
+func (a *app) sayContact(contacts []found) {
+	if len(contacts) > 0 {
+		f := contacts[0]
+		a.log.infof("Contact to notify: '%s' <%s> (%s).", member(f.fields, "friendlyname"), member(f.fields, "email"), f.id)
+	}
+}
+
+func (a *app) sayUser(f found) {
+	a.log.infof("Synchro User: '%s' <%s> (%s).", member(f.fields, "friendlyname"), member(f.fields, "email"), f.id)
 }

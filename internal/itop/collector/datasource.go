@@ -34,7 +34,6 @@ var readOnly = []string{
 // ready brings iTop's definition in line. An error has been logged when it is
 // errLogged.
 func (s *dataSource) ready(ctx context.Context) error {
-	s.name = member(s.expect, "name")
 	s.log.debugf("Checking the configuration of the data source '%s'...", s.name)
 	if err := checkDefinition(s.expect); err != nil {
 		return err

@@ -32,8 +32,7 @@ type rest struct {
 
 const restVersion = "1.0"
 
-// ask posts a request and reads the answer. One that has no code, as iTop gives
-// in maintenance, is an error.
+// ask posts a request and reads the answer.
 func (r *rest) ask(ctx context.Context, version string, request *object, safe bool) (answer, error) {
 	body, err := marshal(request)
 	if err != nil {
@@ -43,6 +42,12 @@ func (r *rest) ask(ctx context.Context, version string, request *object, safe bo
 	if err != nil {
 		return answer{}, err
 	}
+	return readAnswer(text)
+}
+
+// readAnswer reads an answer of rest.php. One that has no code, as iTop gives in
+// maintenance, is an error.
+func readAnswer(text string) (answer, error) {
 	v, err := parseJSONText(strings.TrimPrefix(strings.TrimSpace(text), "\ufeff"))
 	o, isObject := v.(*object)
 	if err != nil || !isObject || len(o.Keys) == 0 {

@@ -10,188 +10,108 @@ import (
 	"errors"
 	"io"
 	"os"
-	"regexp"
 	"slices"
 	"time"
 
 	"rollcall/internal/rollcall"
 )
 
-// ledger remembers which rows iTop has, so that a run with skip_unchanged sends
-// only those that are new or differ. It is trusted only for the same iTop, the
-// same data source and the same columns; and only after a run that ended without
-// any error. Where the definition has an interval, a row that is not sent within
-// it counts as gone: then everything is sent again after a tenth of it.
+// ledger is what iTop took of one data source, by hashes: of each row's key, and
+// of the row. It is good for the same iTop, data source and reading of the rows
+// alone, and only as long as iTop still has the proof of it.
 type ledger struct {
-	path  string
-	head  ledgerHead
-	known map[[8]byte][8]byte // hash of the key to hash of the row
-	next  [][16]byte          // what iTop has once this run ended
-	sent  int
-	kept  int
+	head ledgerHead
+	rows map[[8]byte][8]byte
 }
 
-// ledgerHead is what a ledger is good for.
+// ledgerHead is the first line of a ledger's file.
 type ledgerHead struct {
 	URL    string
 	Source string
-	Header string
+	Format string // the columns, and how iTop was told to read them
 	Rows   int
 	Full   time.Time // when everything was sent
+	Proof  proof
 }
 
-// fullShare is the part of the full load interval for which unchanged rows may
-// stay unsent. What is gone from the source counts as gone that much sooner.
-const fullShare = 10
+// rowHash is the hash of a row's key and that of the row.
+type rowHash struct{ key, row [8]byte }
 
-// beginUpload opens the ledger of a collector when its rows may be left out.
-func (a *app) beginUpload(t *task, files []string) error {
-	if a.strict || !isYes(t.params.Text("skip_unchanged", "no")) || len(files) == 0 {
+func hash8(b []byte) [8]byte {
+	sum := sha256.Sum256(b)
+	return [8]byte(sum[:8])
+}
+
+// isFor reports whether what one head describes can be used for the other.
+func (h ledgerHead) isFor(other ledgerHead) bool {
+	return h.URL == other.URL && h.Source == other.Source && h.Format == other.Format
+}
+
+// readLedger reads what an earlier run left; nil when there is none, or none that
+// is whole.
+func readLedger(path string) *ledger {
+	f, err := os.Open(path)
+	if err != nil {
 		return nil
-	}
-	header, err := firstLine(files[0])
-	if err != nil {
-		return err
-	}
-	l := &ledger{path: a.stem(t.label) + ".sent", known: map[[8]byte][8]byte{}}
-	now := a.env.Now().UTC()
-	l.head = ledgerHead{URL: a.client.URL(), Source: t.sds.id, Header: header, Full: now}
-	if !t.sds.changed {
-		interval := time.Duration(phpInt(member(t.sds.expect, "full_load_periodicity"))) * time.Second
-		l.load(now, interval)
-	}
-	// Until this run ends well nobody knows what iTop has.
-	if err := os.Remove(l.path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return rollcall.Errorf(rollcall.Internal, "forget what was sent: %w", err)
-	}
-	t.uploaded = l
-	return nil
-}
-
-func firstLine(file string) (string, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return "", rollcall.Errorf(rollcall.Invalid, "read the data file: %w", err)
-	}
-	defer f.Close()
-	line, err := bufio.NewReader(f).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return "", rollcall.Errorf(rollcall.Invalid, "read the data file: %w", err)
-	}
-	return line, nil
-}
-
-// load reads what an earlier run left, if it is for the same and not too old for
-// the full load interval, where there is one.
-func (l *ledger) load(now time.Time, interval time.Duration) {
-	f, err := os.Open(l.path)
-	if err != nil {
-		return
 	}
 	defer f.Close()
 	r := bufio.NewReader(f)
 	line, err := r.ReadBytes('\n')
-	var head ledgerHead
-	if err != nil || json.Unmarshal(line, &head) != nil || head.URL != l.head.URL || head.Source != l.head.Source || head.Header != l.head.Header {
-		return
+	l := &ledger{rows: map[[8]byte][8]byte{}}
+	if err != nil || json.Unmarshal(line, &l.head) != nil {
+		return nil
 	}
-	if age := now.Sub(head.Full); interval > 0 && (age < 0 || age >= interval/fullShare) {
-		return
-	}
-	known := make(map[[8]byte][8]byte, head.Rows)
-	for range head.Rows {
+	for range l.head.Rows {
 		var pair [16]byte
 		if _, err := io.ReadFull(r, pair[:]); err != nil {
-			return // cut off: not to be trusted
+			return nil
 		}
-		known[[8]byte(pair[:8])] = [8]byte(pair[8:])
+		l.rows[[8]byte(pair[:8])] = [8]byte(pair[8:])
 	}
-	l.known, l.head.Full = known, head.Full
+	return l
 }
 
-// save keeps what iTop has now.
-func (l *ledger) save() error {
-	slices.SortFunc(l.next, func(x, y [16]byte) int {
-		return cmp.Compare(binary.BigEndian.Uint64(x[:]), binary.BigEndian.Uint64(y[:]))
+// writeLedger keeps what iTop has now.
+func writeLedger(path string, head ledgerHead, rows []rowHash) error {
+	rows = slices.Clone(rows)
+	slices.SortFunc(rows, func(x, y rowHash) int {
+		return cmp.Compare(binary.BigEndian.Uint64(x.key[:]), binary.BigEndian.Uint64(y.key[:]))
 	})
-	l.head.Rows = len(l.next)
-	head, err := json.Marshal(l.head)
+	head.Rows = len(rows)
+	line, err := json.Marshal(head)
 	if err != nil {
 		return err
 	}
-	var b bytes.Buffer
-	b.Write(append(head, '\n'))
-	for _, pair := range l.next {
-		b.Write(pair[:])
+	b := bytes.NewBuffer(append(line, '\n'))
+	for _, h := range rows {
+		b.Write(h.key[:])
+		b.Write(h.row[:])
 	}
-	part := l.path + partSuffix
+	part := path + partSuffix
 	if err := os.WriteFile(part, b.Bytes(), 0o600); err != nil {
 		return rollcall.Errorf(rollcall.Unavailable, "remember what was sent: %w", err)
 	}
-	return os.Rename(part, l.path)
+	return os.Rename(part, path)
 }
 
-// contentOf returns the file to send for a data file: itself, or one with only
-// the rows that iTop does not have; empty when it has all of them.
-func (a *app) contentOf(t *task, file string) (content string, done func(), err error) {
-	if t.uploaded == nil {
-		return file, func() {}, nil
-	}
-	part := file + changedSuffix
-	n, err := t.uploaded.filter(file, part)
-	if err != nil || n == 0 {
-		_ = os.Remove(part)
-		if err == nil {
-			a.log.infof("Nothing to upload: iTop has every row of '%s'.", file)
-		}
-		return "", func() {}, err
-	}
-	a.log.debugf("%d rows of '%s' are new or changed.", n, file)
-	return part, func() { _ = os.Remove(part) }, nil
-}
-
-// filter copies the header and the rows that are new or changed.
-func (l *ledger) filter(file, part string) (int, error) {
-	in, err := os.Open(file)
+// eachRecord reads the records of a data file as they stand, the header first.
+func eachRecord(file string, take func(header bool, record []byte) error) error {
+	f, err := os.Open(file)
 	if err != nil {
-		return 0, rollcall.Errorf(rollcall.Invalid, "read the data file: %w", err)
+		return rollcall.Errorf(rollcall.Invalid, "read the data file: %w", err)
 	}
-	defer in.Close()
-	out, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return 0, rollcall.Errorf(rollcall.Unavailable, "write the rows to send: %w", err)
-	}
-	w := bufio.NewWriter(out)
-	n, err := l.copyChanged(bufio.NewReaderSize(in, 64<<10), w)
-	if err = errors.Join(err, w.Flush(), out.Close()); err != nil {
-		return 0, rollcall.Errorf(rollcall.Unavailable, "write the rows to send: %w", err)
-	}
-	return n, nil
-}
-
-func (l *ledger) copyChanged(r *bufio.Reader, w *bufio.Writer) (int, error) {
-	n := 0
-	for first := true; ; first = false {
+	defer f.Close()
+	r := bufio.NewReaderSize(f, 64<<10)
+	for header := true; ; header = false {
 		record, err := readRecord(r)
 		if errors.Is(err, io.EOF) {
-			return n, nil
+			return nil
+		}
+		if err == nil {
+			err = take(header, record)
 		}
 		if err != nil {
-			return n, err
-		}
-		if !first {
-			key, _, _ := bytes.Cut(record, []byte(";"))
-			k, v := hash8(key), hash8(record)
-			l.next = append(l.next, [16]byte(append(k[:], v[:]...)))
-			if l.known[k] == v {
-				l.kept++
-				continue
-			}
-			n++
-			l.sent++
-		}
-		if _, err := w.Write(record); err != nil {
-			return n, err
+			return rollcall.Errorf(rollcall.Unavailable, "compare the rows with those sent before: %w", err)
 		}
 	}
 }
@@ -216,39 +136,35 @@ func readRecord(r *bufio.Reader) ([]byte, error) {
 
 // hasOpenQuote reports whether a record goes on over the end of its line.
 func hasOpenQuote(record []byte) bool {
-	open := false
+	return scanFields(record, func(int, []byte) {})
+}
+
+// fieldOf returns a field of a record as it stands, quotes included.
+func fieldOf(record []byte, number int) []byte {
+	var field []byte
+	scanFields(bytes.TrimRight(record, "\r\n"), func(i int, text []byte) {
+		if i == number {
+			field = text
+		}
+	})
+	return field
+}
+
+// scanFields walks over the fields of a record as the files have them: separated
+// by semicolons outside quotes, where a backslash protects what follows it.
+func scanFields(record []byte, field func(number int, text []byte)) (open bool) {
+	number, begin := 0, 0
 	for i := 0; i < len(record); i++ {
-		switch record[i] {
-		case '\\':
-			if open {
-				i++
-			}
-		case '"':
+		switch c := record[i]; {
+		case c == '\\' && open:
+			i++
+		case c == '"':
 			open = !open
+		case c == ';' && !open:
+			field(number, record[begin:i])
+			number, begin = number+1, i+1
 		}
 	}
+	field(number, record[min(begin, len(record)):])
 	return open
-}
-
-func hash8(b []byte) [8]byte {
-	sum := sha256.Sum256(b)
-	return [8]byte(sum[:8])
-}
-
-var replicaCount = regexp.MustCompile(`<p>Replicas: ([0-9]+)`)
-
-// endUpload keeps the ledger after a synchronization without errors. When iTop
-// has fewer replicas than rows were sent to it, somebody removed some: the next
-// run sends everything.
-func (a *app) endUpload(t *task, answer string) error {
-	l := t.uploaded
-	if l == nil {
-		return nil
-	}
-	a.log.infof("%d rows were sent, %d unchanged ones were not.", l.sent, l.kept)
-	if m := replicaCount.FindStringSubmatch(answer); m == nil || phpInt(m[1]) < len(l.next) {
-		a.log.noticef("iTop has fewer replicas than there are rows: the next run sends all of them.")
-		return nil
-	}
-	return l.save()
 }

@@ -17,15 +17,15 @@ import (
 // task is one collector at work: its class, its definition, where its rows come
 // from.
 type task struct {
-	class    string
-	label    string // names its files: the class, behind the prefix of one of several directories
-	params   *Parameters
-	section  *Value
-	def      *definition
-	source   rowSource
-	ahead    *reading // under way before its turn
-	sds      *dataSource
-	uploaded *ledger
+	class   string
+	label   string // names its files: the class, behind the prefix of one of several directories
+	params  *Parameters
+	section *Value
+	def     *definition
+	source  rowSource
+	ahead   *reading // under way before its turn
+	sds     *dataSource
+	upload  *upload // what is to be sent, once its files are final
 }
 
 // rowSource is where the rows of a collector come from. Prepare finds out what

@@ -19,6 +19,9 @@ import (
 func (a *app) synchronize(ctx context.Context) error {
 	a.step = "Synchronize"
 	defer func() { a.step, a.current = "", "" }()
+	if err := a.settleUploads(ctx); err != nil {
+		return err
+	}
 	stop := a.params.Text("stop_on_synchro_error", "no")
 	failed := false
 	for _, t := range a.tasks {
@@ -59,14 +62,8 @@ func (a *app) synchronizeOne(ctx context.Context, t *task) error {
 			return err
 		}
 	}
-	files := naturally(dataFiles(a.stem(t.label)), a.strict)
-	if err := a.beginUpload(t, files); err != nil {
+	if err := a.send(ctx, t); err != nil {
 		return err
-	}
-	for _, file := range files {
-		if err := a.upload(ctx, t, file); err != nil {
-			return err
-		}
 	}
 	a.log.infof("Starting synchronization of the data source '%s'...", t.sds.name)
 	answer, err := a.client.Exec(ctx, t.sds.id)
@@ -77,7 +74,7 @@ func (a *app) synchronizeOne(ctx context.Context, t *task) error {
 		return errLogged
 	}
 	a.log.infof("Synchronization of data source '%s' succeeded.", t.sds.name)
-	return a.endUpload(t, answer)
+	return nil
 }
 
 // wasInterrupted reports whether a collection was killed before its files had
@@ -99,20 +96,11 @@ func (a *app) upload(ctx context.Context, t *task, file string) error {
 	if a.log.level == levelDebug {
 		output = "details"
 	}
-	charset := t.section.Get("charset").str()
-	if charset == "" {
-		charset = "UTF-8"
-	}
-	content, done, err := a.contentOf(t, file)
-	if err != nil || content == "" {
-		return err
-	}
-	defer done()
 	before := a.log.errors
 	text, err := a.client.Import(ctx, client.Form{
 		{Name: "separator", Value: ";"}, {Name: "data_source_id", Value: t.sds.id}, {Name: "synchronize", Value: "0"},
 		{Name: "no_stop_on_import_error", Value: "1"}, {Name: "output", Value: output},
-		{Name: "csvdata", File: content}, {Name: "charset", Value: charset}, {Name: "date_format", Value: t.params.Text("date_format", "Y-m-d H:i:s")},
+		{Name: "csvdata", File: file}, {Name: "charset", Value: charset(t)}, {Name: "date_format", Value: dateFormat(t)},
 	})
 	if err != nil {
 		return err
@@ -129,6 +117,17 @@ func (a *app) upload(ctx context.Context, t *task, file string) error {
 	a.log.debugf("%s", text)
 	return nil
 }
+
+// charset is the encoding that iTop is told to read the rows in.
+func charset(t *task) string {
+	if name := t.section.Get("charset").str(); name != "" {
+		return name
+	}
+	return "UTF-8"
+}
+
+// dateFormat is the form of dates that iTop is told.
+func dateFormat(t *task) string { return t.params.Text("date_format", "Y-m-d H:i:s") }
 
 var issueCount = regexp.MustCompile(`#Issues \(before synchro\): ([0-9]+)`)
 

@@ -133,6 +133,7 @@ type iTop struct {
 	mu       sync.Mutex
 	requests []url.Values // every form, with its path and query under "path" and "query"
 	sources  map[string]map[string]any
+	rows     map[string]bool // the keys that were uploaded
 	Import   func(form url.Values) (status int, body string)
 	Exec     func(source string) (status int, body string)
 	REST     func(operation, class string, data map[string]any) (body string, ok bool)
@@ -145,7 +146,7 @@ func counters(deletion, obsolescence, creation, update, reconciliation int) stri
 }
 
 func newITop(t testing.TB) *iTop {
-	i := &iTop{sources: map[string]map[string]any{}}
+	i := &iTop{sources: map[string]map[string]any{}, rows: map[string]bool{}}
 	i.Server = httptest.NewServer(http.HandlerFunc(i.serve))
 	t.Cleanup(i.Close)
 	return i
@@ -166,6 +167,11 @@ func (i *iTop) serve(w http.ResponseWriter, r *http.Request) {
 		body = i.rest(form.Get("json_data"))
 	case "/synchro/synchro_import.php":
 		body = "0"
+		for line := range strings.Lines(form.Get("csvdata")) {
+			if key, _, more := strings.Cut(line, ";"); more && key != "primary_key" {
+				i.rows[form.Get("data_source_id")+" "+key] = true
+			}
+		}
 		if i.Import != nil {
 			status, body = i.Import(form)
 		}
@@ -197,7 +203,12 @@ func (i *iTop) rest(text string) string {
 		b, _ := json.Marshal(map[string]any{"code": 0, "message": "", "objects": objects})
 		return string(b)
 	}
+	query, isQuery := data["key"].(string)
 	switch {
+	case class == "SynchroReplica":
+		return fmt.Sprintf(`{"code":0,"message":"Found: %d","objects":{"SynchroReplica::1":{"key":"1","fields":{"status_last_seen":"2026-01-02 03:04:05"}}}}`, len(i.rows))
+	case isQuery && (class == "User" || class == "Contact" || class == "SynchroDataSource" || strings.Contains(query, " JOIN ")):
+		return `{"code":1,"message":"not here"}`
 	case class == "User":
 		return answer(map[string]any{"UserLocal::1": map[string]any{"key": "1", "fields": map[string]any{"friendlyname": "admin", "email": "a@example.com"}}})
 	case class == "SynchroDataSource" && operation == "core/get":
