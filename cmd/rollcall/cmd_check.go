@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -100,11 +99,8 @@ func (c *checkCmd) Run(ctx context.Context, p *program) error {
 		}
 	}
 	if c.JSON {
-		e := json.NewEncoder(p.out)
-		e.SetEscapeHTML(false)
-		e.SetIndent("", "  ")
-		if err := e.Encode(all); err != nil {
-			return fmt.Errorf("write JSON: %w", err)
+		if err := report.WriteJSON(p.out, all); err != nil {
+			return err
 		}
 	}
 	return verdict(all)

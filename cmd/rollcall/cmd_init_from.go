@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -121,10 +120,7 @@ var told = []migrate.Fate{migrate.Different, migrate.LeftOut, migrate.Unknown}
 // tellConverted says what became of the settings, and what comes next.
 func (c *initCmd) tellConverted(p *program, d *migrate.Draft, classes string) error {
 	if c.JSON {
-		e := json.NewEncoder(p.out)
-		e.SetEscapeHTML(false)
-		e.SetIndent("", "  ")
-		return e.Encode(struct {
+		return report.WriteJSON(p.out, struct {
 			File     string          `json:"file"`
 			Classes  string          `json:"classes,omitempty"`
 			Settings []migrate.Taken `json:"settings"`

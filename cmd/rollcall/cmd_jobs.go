@@ -112,6 +112,17 @@ type jobsTimetableCmd struct {
 	data
 }
 
+// Help is the manual's text.
+func (jobsTimetableCmd) Help() string {
+	return `Shows the lines of the configuration's timetable, and when each is due next. It asks no server, so it
+is a way to try a line before it counts.
+
+Examples:
+
+    rollcall jobs timetable
+    rollcall jobs timetable --json`
+}
+
 // Run carries the command out.
 func (c *jobsTimetableCmd) Run(_ context.Context, p *program) error {
 	s, err := p.load()
@@ -152,7 +163,12 @@ type jobsRunCmd struct {
 // Help is the manual's text.
 func (jobsRunCmd) Help() string {
 	return `Queues the job of a line of the timetable; a running "rollcall serve" carries it out. While one of
-that line is queued, running or waiting, no second one is queued.`
+that line is queued, running or waiting, no second one is queued.
+
+Examples:
+
+    rollcall jobs run nightly
+    rollcall jobs run "on demand" --json`
 }
 
 // Run carries the command out.
@@ -181,6 +197,17 @@ type jobsRequeueCmd struct {
 	ID int64 `arg:"" help:"The job."`
 }
 
+// Help is the manual's text.
+func (jobsRequeueCmd) Help() string {
+	return `Queues a job again that is parked, stopped or waits for its next try. A job that a limit held is held
+again, unless somebody approved its run ("rollcall apply") or the directory says something else.
+
+Examples:
+
+    rollcall jobs list --state parked
+    rollcall jobs requeue 17`
+}
+
 // Run carries the command out.
 func (c *jobsRequeueCmd) Run(ctx context.Context, p *program) error {
 	return p.onJob(ctx, c.ID, "is queued again", func(q *jobs.Service) error { _, err := q.Requeue(ctx, c.ID); return err })
@@ -190,6 +217,15 @@ type jobsCancelCmd struct {
 	ID int64 `arg:"" help:"The job."`
 }
 
+// Help is the manual's text.
+func (jobsCancelCmd) Help() string {
+	return `Takes a job out of the queue. One that is running is interrupted: its run changes nothing.
+
+Examples:
+
+    rollcall jobs cancel 17`
+}
+
 // Run carries the command out.
 func (c *jobsCancelCmd) Run(ctx context.Context, p *program) error {
 	return p.onJob(ctx, c.ID, "is cancelled", func(q *jobs.Service) error { _, err := q.Cancel(ctx, c.ID); return err })
@@ -197,6 +233,16 @@ func (c *jobsCancelCmd) Run(ctx context.Context, p *program) error {
 
 type jobsForgetCmd struct {
 	ID int64 `arg:"" help:"The job."`
+}
+
+// Help is the manual's text.
+func (jobsForgetCmd) Help() string {
+	return `Removes a job that has ended, is parked or was stopped from the list. What its runs did stays in
+"rollcall runs".
+
+Examples:
+
+    rollcall jobs forget 17`
 }
 
 // Run carries the command out.

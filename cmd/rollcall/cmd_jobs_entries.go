@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"time"
@@ -80,9 +79,7 @@ func (c *jobsEntriesCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	if c.JSON {
-		out := json.NewEncoder(p.out)
-		out.SetIndent("", "  ")
-		return out.Encode(list)
+		return report.WriteJSON(p.out, list)
 	}
 	options := p.look(c.data)
 	rows := make([][]string, len(list))
@@ -100,6 +97,18 @@ func (c *jobsEntriesCmd) Run(ctx context.Context, p *program) (err error) {
 type jobsRetryCmd struct {
 	Source string   `arg:"" help:"The source."`
 	Keys   []string `arg:"" optional:"" name:"key" help:"The keys of the entries; all that failed when none is named."`
+}
+
+// Help is the manual's text.
+func (jobsRetryCmd) Help() string {
+	return `Makes entries that failed due at once, parked or not. A line of the timetable with "queue" tries them; so
+does the next run of the source.
+
+Examples:
+
+    rollcall jobs entries --parked
+    rollcall jobs retry users
+    rollcall jobs retry users 3f2a-…        one, by its key`
 }
 
 // Run carries the command out.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"time"
@@ -95,9 +94,7 @@ func (c *noticesListCmd) Run(ctx context.Context, p *program) (err error) {
 		if list == nil {
 			list = []rollcall.Notice{}
 		}
-		out := json.NewEncoder(p.out)
-		out.SetIndent("", "  ")
-		return out.Encode(list)
+		return report.WriteJSON(p.out, list)
 	}
 	options := p.look(c.data)
 	rows := make([][]string, len(list))
@@ -120,6 +117,17 @@ type noticesReadCmd struct {
 	IDs []int64 `arg:"" optional:"" name:"notice" help:"The notices; all of them when none is named."`
 }
 
+// Help is the manual's text.
+func (noticesReadCmd) Help() string {
+	return `Marks notices as read by you, or with --for by an account; others still have theirs to read.
+
+Examples:
+
+    rollcall notices read             all of them
+    rollcall notices read 17 18
+    rollcall notices read --for ada`
+}
+
 // Run carries the command out.
 func (c *noticesReadCmd) Run(ctx context.Context, p *program) error {
 	return c.mark(ctx, p, c.IDs, false)
@@ -128,6 +136,15 @@ func (c *noticesReadCmd) Run(ctx context.Context, p *program) error {
 type noticesUnreadCmd struct {
 	noticeReader
 	IDs []int64 `arg:"" name:"notice" help:"The notices."`
+}
+
+// Help is the manual's text.
+func (noticesUnreadCmd) Help() string {
+	return `Marks notices as unread again.
+
+Examples:
+
+    rollcall notices unread 17`
 }
 
 // Run carries the command out.

@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 
 	"rollcall/internal/config"
 	"rollcall/internal/engine"
+	"rollcall/internal/report"
 	"rollcall/internal/rollcall"
 )
 
@@ -97,9 +97,7 @@ func (c *syncCmd) show(p *program, list []tookOver) error {
 		failed = failed || slices.ContainsFunc(list[i].Problems, func(p rollcall.Problem) bool { return !p.Warning })
 	}
 	if c.JSON {
-		out := json.NewEncoder(p.out)
-		out.SetIndent("", "  ")
-		if err := out.Encode(list); err != nil {
+		if err := report.WriteJSON(p.out, list); err != nil {
 			return err
 		}
 	} else {

@@ -49,8 +49,11 @@ Examples:
 // Run carries the command out.
 func (c *versionCmd) Run(p *program) error {
 	if c.JSON {
-		return report.Table(p.out, p.look(c.data), []string{"version", "go", "platform"},
-			[][]string{{version(), runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}})
+		return report.WriteJSON(p.out, struct {
+			Version  string `json:"version"`
+			Go       string `json:"go"`
+			Platform string `json:"platform"`
+		}{version(), runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH})
 	}
 	_, err := fmt.Fprintf(p.out, "rollcall %s (%s, %s/%s)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	return err

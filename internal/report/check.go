@@ -29,7 +29,7 @@ func Checks(w io.Writer, o Options, checks []Check) error {
 		if checks == nil {
 			checks = []Check{}
 		}
-		return writeJSON(w, checks)
+		return WriteJSON(w, checks)
 	case CSV:
 		c := newCSV(w, o)
 		c.row("name", "verdict", "detail", "hint")

@@ -84,7 +84,7 @@ func Status(w io.Writer, o Options, class string, s *rollcall.SourceRun) error {
 	p := PictureOf(s.Counters)
 	switch o.Format {
 	case JSON:
-		return writeJSON(w, struct {
+		return WriteJSON(w, struct {
 			Source   string            `json:"source"`
 			Class    string            `json:"class"`
 			Picture  Picture           `json:"picture"`

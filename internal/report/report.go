@@ -130,8 +130,8 @@ func (w *writer) printf(format string, args ...any) {
 	}
 }
 
-// writeJSON writes one value, indented.
-func writeJSON(w io.Writer, v any) error {
+// WriteJSON writes one value, indented, with what acts on a terminal escaped.
+func WriteJSON(w io.Writer, v any) error {
 	text, err := toJSON(v, "  ")
 	if err != nil {
 		return err

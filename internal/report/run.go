@@ -29,7 +29,7 @@ func Run(w io.Writer, o Options, run *rollcall.Run, problems []rollcall.Problem)
 		if problems == nil {
 			out.Problems = []rollcall.Problem{}
 		}
-		return writeJSON(w, out)
+		return WriteJSON(w, out)
 	case CSV:
 		return Runs(w, o, []rollcall.Run{*run})
 	}
@@ -115,7 +115,7 @@ func Runs(w io.Writer, o Options, runs []rollcall.Run) error {
 		if runs == nil {
 			runs = []rollcall.Run{}
 		}
-		return writeJSON(w, runs)
+		return WriteJSON(w, runs)
 	case CSV:
 		c := newCSV(w, o)
 		c.row("id", "kind", "state", "started", "ended", "by", "sources", "read", "created", "updated", "joined", "gone", "errors", "error")
@@ -191,7 +191,7 @@ func Problems(w io.Writer, o Options, problems []rollcall.Problem) error {
 		if problems == nil {
 			problems = []rollcall.Problem{}
 		}
-		return writeJSON(w, problems)
+		return WriteJSON(w, problems)
 	case CSV:
 		c := newCSV(w, o)
 		c.row("source", "key", "entry", "attribute", "value", "rule", "reason", "warning")

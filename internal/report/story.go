@@ -76,7 +76,7 @@ type StoryStep struct {
 func Why(w io.Writer, o Options, s *Story) error {
 	switch o.Format {
 	case JSON:
-		return writeJSON(w, s)
+		return WriteJSON(w, s)
 	case CSV:
 		c := newCSV(w, o)
 		c.row("class", "id", "name", "attribute", "value", "text", "source", "rule", "entry", "policy", "by", "run", "at", "why")

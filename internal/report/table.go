@@ -21,7 +21,7 @@ func Table(w io.Writer, o Options, columns []string, rows [][]string) error {
 			}
 			objects[i] = raw
 		}
-		return writeJSON(w, objects)
+		return WriteJSON(w, objects)
 	case CSV:
 		c := newCSV(w, o)
 		c.row(append([]string(nil), columns...)...)
