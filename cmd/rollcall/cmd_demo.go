@@ -236,8 +236,8 @@ func (s *show) cutOff(ctx context.Context) (err error) {
 		return err
 	}
 	defer closing(a.close, &err)
-	const after = 60
-	s.title(fmt.Sprintf("The network fails after %d entries:  rollcall sync", after))
+	const after = 60 // entries
+	s.title("The network fails in the middle of a read:  rollcall sync")
 	before, err := a.digest(ctx)
 	if err != nil {
 		return err

@@ -32,7 +32,8 @@ type exportCmd struct {
 func (exportCmd) Help() string {
 	return `Writes all objects of a class, in the order of their IDs, or those of a query: as CSV with a line of
 column names, as a JSON list with one object a line, or as a workbook. A reference is written as the ID of its target; the field
-NAME_friendlyname gives its name. Sets of links are written as names, pictures in base64. What was written can be changed and read again with "rollcall import".
+NAME_friendlyname gives its name. Sets of links are written as names, pictures in base64. What was written can be changed and read again with "rollcall import", except for
+sets of links.
 
 With --name=value arguments alone this is the command line of export-v2.php: --auth_user, --auth_pwd (or
 --param_file), --expression or --query, --format, --fields and the other parameters of that page.
@@ -73,8 +74,11 @@ func (c *exportCmd) Run(ctx context.Context, p *program) (err error) {
 
 // what returns the class and, with --oql, the query; the query may stand alone.
 func (c *exportCmd) what(a *app) (*rollcall.Class, *rollcall.Query, error) {
+	if c.Class == "" && c.OQL == "" {
+		return nil, nil, ended{exitUsage, "export wants a class, such as Person, or --oql and a query"}
+	}
 	class := a.model.Class(c.Class)
-	if class == nil && (c.Class != "" || c.OQL == "") {
+	if class == nil && c.Class != "" {
 		return nil, nil, ended{exitUsage, fmt.Sprintf("there is no class %s; names are spelled as in the model, such as Person", c.Class)}
 	}
 	if c.OQL == "" {
@@ -118,7 +122,7 @@ func (a *app) fields(class *rollcall.Class, names []string) ([]field, error) {
 	if len(names) == 0 {
 		names = []string{"id", "finalclass"}
 		for _, att := range class.Stored {
-			if att.Type != rollcall.TypePassword {
+			if att.Type != rollcall.TypePassword && !att.Kept {
 				names = append(names, att.Code)
 			}
 		}

@@ -77,6 +77,9 @@ func (a *app) sync(ctx context.Context, sources []*rollcall.Source, options engi
 	options.By, options.Progress = who(), progress.show
 	result, err := a.engine.Run(ctx, jobs, options)
 	progress.done()
+	if err == nil {
+		a.program.noteRun(result)
+	}
 	a.notices.flush(ctx, a.program.log)
 	return result, err
 }

@@ -55,9 +55,6 @@ func (c *whyCmd) tell(ctx context.Context, a *app) error {
 		return c.absence(ctx, a)
 	case 1:
 	default:
-		if !c.JSON {
-			fmt.Fprintf(p.out, "%q can mean several objects:\n\n", c.Object)
-		}
 		rows := make([][]string, len(found))
 		for i, f := range found {
 			rows[i] = []string{f.text(), f.name}
@@ -65,10 +62,7 @@ func (c *whyCmd) tell(ctx context.Context, a *app) error {
 		if err := report.Table(p.out, p.look(c.data), []string{"object", "name"}, rows); err != nil {
 			return err
 		}
-		if !c.JSON {
-			fmt.Fprintf(p.out, "\nName one of them: rollcall why %s\n", found[0].text())
-		}
-		return ended{code: exitFailed}
+		return rollcall.Errorf(rollcall.Conflict, "%q can mean several objects; name one of them: rollcall why %s", c.Object, found[0].text())
 	}
 	s, err := a.story(ctx, found[0].Ref, c.Attribute)
 	if err != nil {
@@ -108,20 +102,20 @@ func (c *whyCmd) absence(ctx context.Context, a *app) error {
 	for i, r := range reasons {
 		rows[i] = []string{r.source, r.entry, r.why}
 	}
+	unknown := rollcall.Errorf(rollcall.NotFound, "the registry has no object that %q means", c.Object)
 	if c.JSON {
 		if err := report.Table(p.out, p.look(c.data), []string{"source", "entry", "why"}, rows); err != nil {
 			return err
 		}
-		return ended{code: exitFailed}
+		return unknown
 	}
-	fmt.Fprintf(p.out, "The registry has no object that %q means.\n", c.Object)
 	last := ""
 	for _, r := range rows {
 		if r[1] != last {
-			fmt.Fprintf(p.out, "\n%s\n", report.Printable(r[1]))
+			fmt.Fprintf(p.out, "%s\n", report.Printable(r[1]))
 			last = r[1]
 		}
 		fmt.Fprintf(p.out, "  source %s: %s\n", r[0], report.Printable(r[2]))
 	}
-	return ended{code: exitFailed}
+	return unknown
 }

@@ -70,7 +70,7 @@ func (p *program) usage(err error) int {
 			command = node.FullPath()
 		}
 	}
-	p.complain(fmt.Sprintf("%s\nRun \"%s --help\" to see what is possible.", err, command), rollcall.Invalid, exitUsage)
+	p.complain(fmt.Sprintf("%s\nRun \"%s --help\" to see what is possible.", plainUsage(err.Error()), command), rollcall.Invalid, exitUsage)
 	return exitUsage
 }
 

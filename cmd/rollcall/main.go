@@ -58,10 +58,7 @@ func run(ctx context.Context, args []string, p *program) int {
 		return p.fail(err)
 	}
 	p.parser, p.json = parser, asksForJSON(args)
-	if len(args) == 0 {
-		args = []string{"--help"}
-	}
-	chosen, err := parser.Parse(wireForm(args))
+	chosen, err := parser.Parse(wireForm(asked(args)))
 	if exited >= 0 {
 		return exited
 	}

@@ -85,8 +85,13 @@ func (a *app) runJob(ctx context.Context, sources []*rollcall.Source, options en
 	if err != nil {
 		return err
 	}
-	a.program.log.Info("a run is done", slog.Int64("run", result.Run.ID), slog.Int("count", len(result.Problems)+result.More))
+	a.program.noteRun(result)
 	return nil
+}
+
+// noteRun logs the end of a run that was carried out.
+func (p *program) noteRun(result *engine.Result) {
+	p.log.Info("a run is done", slog.Int64("run", result.Run.ID), slog.Int("count", len(result.Problems)+result.More))
 }
 
 // mostRetried is how many entries of a source one queue job tries.

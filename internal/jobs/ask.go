@@ -18,6 +18,9 @@ import (
 func (s *Service) Ask(ctx context.Context, entry, by string) (job Job, isNew bool, err error) {
 	entries := s.Timetable()
 	i := slices.IndexFunc(entries, func(e Entry) bool { return e.Name == entry })
+	if len(entries) == 0 {
+		return Job{}, false, rollcall.Errorf(rollcall.NotFound, "the timetable has no %q: there is no timetable", entry)
+	}
 	if i < 0 {
 		names := make([]string, len(entries))
 		for i, e := range entries {
