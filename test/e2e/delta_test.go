@@ -8,22 +8,34 @@ import (
 	"rollcall/internal/rollcall"
 )
 
-// twins are two registries of one directory: one follows it by deltas, the other
-// reads all of it each time. Whatever happens, they must be the same.
+// twins are registries of one directory: some follow it by deltas, each in its
+// own way, another reads all of it each time. Whatever happens, they must be the
+// same.
 type twins struct {
-	t          testing.TB
-	delta, all *home
+	t      testing.TB
+	deltas []*home
+	all    *home
 }
 
-func newTwins(t testing.TB, o *office) *twins {
+// newTwins follows a directory by each of some ways, "" being the server's own.
+func newTwins(t testing.TB, o *office, ways ...string) *twins {
 	t.Helper()
-	tw := &twins{t: t, delta: newHome(t, o.env...), all: newHome(t, o.env...)}
-	for _, h := range []*home{tw.delta, tw.all} {
-		h.want(exitDone, append([]string{"init"}, o.init...)...)
-		h.replace("rollcall.yaml", "\n  persons:\n", "\n  persons:\n    delta: {full_every: 24h}\n")
-		h.replace("rollcall.yaml", "\n  users:\n", "\n  users:\n    delta: {full_every: 24h}\n")
+	tw := &twins{t: t}
+	for _, way := range ways {
+		tw.deltas = append(tw.deltas, twin(t, o, "{full_every: 24h"+way+"}"))
 	}
+	tw.all = twin(t, o, "{}")
 	return tw
+}
+
+func twin(t testing.TB, o *office, delta string) *home {
+	t.Helper()
+	h := newHome(t, o.env...)
+	h.want(exitDone, append([]string{"init"}, o.init...)...)
+	for _, source := range []string{"persons", "users"} {
+		h.replace("rollcall.yaml", "\n  "+source+":\n", "\n  "+source+":\n    delta: "+delta+"\n")
+	}
+	return h
 }
 
 // loads runs a sync and returns how each source was read.
@@ -41,24 +53,27 @@ func (tw *twins) loads(h *home, args ...string) map[string]rollcall.SourceRun {
 	return by
 }
 
-// check synchronizes both and compares: the delta's source must have been read
+// check synchronizes all and compares: the sources of deltas must have been read
 // as wanted.
 func (tw *twins) check(what string, want map[string]rollcall.Load) {
 	tw.t.Helper()
-	got := tw.loads(tw.delta)
-	for _, name := range []string{"persons", "users"} {
-		tw.t.Logf("%s: %s: %s, %s", what, name, got[name].Load, got[name].Why)
-	}
-	for name, load := range want {
-		if got[name].Load != load {
-			tw.t.Errorf("%s: %s was read by a %s load (%s), want %s", what, name, got[name].Load, got[name].Why, load)
-		}
-	}
 	tw.loads(tw.all, "--full")
-	same(tw.t, what+": the registry after a delta", tw.delta.snapshot(), tw.all.snapshot())
-	// And a full load finds nothing that a delta left behind.
-	if a := tw.delta.run("plan", "--check"); a.code == exitChanges {
-		tw.t.Errorf("%s: after the delta there is more to do: %s", what, a)
+	all := tw.all.snapshot()
+	for _, h := range tw.deltas {
+		got := tw.loads(h)
+		for _, name := range []string{"persons", "users"} {
+			tw.t.Logf("%s: %s: %s, %s", what, name, got[name].Load, got[name].Why)
+		}
+		for name, load := range want {
+			if got[name].Load != load {
+				tw.t.Errorf("%s: %s was read by a %s load (%s), want %s", what, name, got[name].Load, got[name].Why, load)
+			}
+		}
+		same(tw.t, what+": the registry after a delta", h.snapshot(), all)
+		// And a full load finds nothing that a delta left behind.
+		if a := h.run("plan", "--check"); a.code == exitChanges {
+			tw.t.Errorf("%s: after the delta there is more to do: %s", what, a)
+		}
 	}
 }
 
@@ -98,14 +113,10 @@ func deltaOffice(o *office) {
 	o.modify(text)
 }
 
-func testDeltas(t *testing.T, o *office, want map[string]rollcall.Load) {
+func testDeltas(t *testing.T, o *office, want map[string]rollcall.Load, ways ...string) {
 	deltaOffice(o)
-	tw := newTwins(t, o)
-	first := tw.loads(tw.delta)
-	if first["persons"].Load != rollcall.LoadFull {
-		t.Fatalf("the first load: %+v", first["persons"])
-	}
-	tw.loads(tw.all)
+	tw := newTwins(t, o, ways...)
+	tw.check("the first load", map[string]rollcall.Load{"persons": rollcall.LoadFull})
 	for _, e := range deltaEvents(o) {
 		if e.ldif != "" {
 			o.modify(e.ldif)
@@ -118,10 +129,10 @@ func testDeltas(t *testing.T, o *office, want map[string]rollcall.Load) {
 
 func TestDeltasOfOpenLDAP(t *testing.T) {
 	t.Parallel()
-	testDeltas(t, slapdOffice(t), bothDelta)
+	testDeltas(t, slapdOffice(t), bothDelta, "")
 }
 
 func TestDeltasOfActiveDirectory(t *testing.T) {
 	t.Parallel()
-	testDeltas(t, sambaOffice(t), bothDelta)
+	testDeltas(t, sambaOffice(t), bothDelta, "", ", by: dirsync")
 }

@@ -34,7 +34,7 @@ func (c *Collector) collectFrom(ctx context.Context, conn *directory.Conn, begin
 	if err != nil {
 		return nil, err
 	}
-	if err := r.firstCookies(ctx, &at); err != nil {
+	if err := r.begin(ctx, &at); err != nil {
 		return nil, err
 	}
 	if err := r.readGroups(ctx, begin != nil); err != nil {
@@ -51,6 +51,7 @@ func (c *Collector) collectFrom(ctx context.Context, conn *directory.Conn, begin
 	if err := r.whole(ctx, emit); err != nil {
 		return nil, err
 	}
+	at.Read = r.total.Entries
 	return at.bytes(), nil
 }
 
@@ -66,9 +67,10 @@ type checkpoint struct {
 	Time    time.Time           `json:"time,omitzero"`
 	Cookies cookies             `json:"cookies,omitzero"`
 	Groups  []byte              `json:"groups,omitempty"` // see digest
+	Read    int                 `json:"read,omitempty"`   // how many entries the load read
 }
 
-const checkpointVersion = 2
+const checkpointVersion = 3
 
 // way is how changes are found.
 type way string
@@ -80,10 +82,6 @@ const (
 
 	byDirSync way = DeltaDirSync // the control of that name: Active Directory, when asked for
 )
-
-// overlap is how far back a delta by time looks: further than clocks differ and
-// than writing takes.
-const overlap = 10 * time.Minute
 
 // backlinks are attributes that a server works out from other entries: they
 // change without the entry that has them.
@@ -150,7 +148,7 @@ func (r *reading) position(ctx context.Context) (checkpoint, error) {
 				return p, err
 			}
 			if len(csn) == 0 { // no syncprov, or this user may not see how far it is
-				p.Way, p.CSN, p.Time = byTime, nil, r.cfg.Now().UTC().Add(-overlap)
+				p.Way, p.CSN = byTime, nil
 				return p, nil
 			}
 			p.CSN[base] = csn
@@ -161,10 +159,22 @@ func (r *reading) position(ctx context.Context) (checkpoint, error) {
 			return p, err
 		}
 		p.Server, p.USN = usn.Invocation, usn.Highest
-	case byTime:
-		p.Time = r.cfg.Now().UTC().Add(-overlap)
 	}
 	return p, nil
+}
+
+// begin completes the position of a load that has none to begin with. A delta
+// takes what it finds instead.
+func (r *reading) begin(ctx context.Context, at *checkpoint) error {
+	switch {
+	case at.No != "":
+		return nil
+	case at.Way == byDirSync:
+		return r.firstCookies(ctx, at)
+	case at.Way == byTime:
+		return r.firstTime(ctx, at)
+	}
+	return nil
 }
 
 // syncBases returns the naming contexts of the source's bases: an entry that
@@ -268,7 +278,10 @@ func (d *delta) Groups(begin func([]rollcall.Group, source.GroupFinder) error) e
 }
 
 // Checkpoint implements source.Delta.
-func (d *delta) Checkpoint() rollcall.Checkpoint { return d.to.bytes() }
+func (d *delta) Checkpoint() rollcall.Checkpoint {
+	d.to.Read = d.total.Entries
+	return d.to.bytes()
+}
 
 // Close implements source.Delta.
 func (d *delta) Close() error { return d.conn.Close() }
@@ -302,7 +315,8 @@ func (d *delta) Changed(ctx context.Context) ([]string, error) {
 // changes are what a server reported.
 type changes struct {
 	keys       map[string]bool
-	containers []string // DNs of changed entries that others lie below
+	containers []string  // DNs of changed entries that others lie below
+	newest     time.Time // the newest stamp, where changes are found by stamps
 }
 
 func newChanges() *changes { return &changes{keys: map[string]bool{}} }
@@ -361,46 +375,3 @@ func (d *delta) absent(ctx context.Context, present []directory.UUID, all *chang
 }
 
 func sameDN(a, b string) bool { return rollcall.FoldDN(a) == rollcall.FoldDN(b) }
-
-// checkDelta says how changes are found, and what of them is not.
-func (r *reading) checkDelta(ctx context.Context, say func(source.Level, string, ...any)) error {
-	at, err := r.position(ctx)
-	if err != nil {
-		return err
-	}
-	if err := r.firstCookies(ctx, &at); err != nil {
-		return err
-	}
-	switch {
-	case at.No != "":
-		say(source.Warning, "no deltas: every load is full, because %s", at.No)
-	case at.Way == bySync:
-		say(source.OK, "deltas are read by syncrepl")
-	case at.Way == byTime:
-		say(source.Warning, "deltas are read by modifyTimestamp: whoever leaves is noticed by the next full load")
-	case at.Way == byDirSync && !at.Cookies.Own:
-		say(source.OK, "deltas are read by DirSync, deletions included")
-	case at.Way == byDirSync:
-		return r.checkDeleted(ctx, say, "DirSync, without the right to replicate changes")
-	case at.Way == byUSN:
-		return r.checkDeleted(ctx, say, "uSNChanged")
-	}
-	return nil
-}
-
-// checkDeleted says whether deltas tell of deleted objects, where this user's own
-// rights decide.
-func (r *reading) checkDeleted(ctx context.Context, say func(source.Level, string, ...any), way string) error {
-	for _, base := range r.contexts() {
-		sees, err := r.conn.SeesDeleted(ctx, base)
-		if err != nil {
-			return err
-		}
-		if !sees {
-			say(source.Warning, "deltas are read by %s, and this user sees no deleted object of %q: unless none was ever deleted there, whoever is deleted is noticed by the next full load", way, base)
-			return nil
-		}
-	}
-	say(source.OK, "deltas are read by %s, deletions included", way)
-	return nil
-}

@@ -39,9 +39,6 @@ func (c *cookies) sum() []byte {
 // firstCookies completes a position with cookies that stand for now. Who lacks
 // the right to replicate changes is told of what he may see.
 func (r *reading) firstCookies(ctx context.Context, at *checkpoint) error {
-	if at.Way != byDirSync || at.No != "" {
-		return nil
-	}
 	at.Cookies.By = map[string][]byte{}
 	for _, naming := range r.contexts() {
 		cookie, err := r.conn.DirSyncCookie(ctx, naming, at.Cookies.Own)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"rollcall/internal/directory"
@@ -109,29 +110,39 @@ func (d *delta) subtrees(ctx context.Context, all *changes) error {
 }
 
 // isMoved reports whether a container may have another name than when its
-// entries were read: one that did not change itself tells for all.
+// entries were read. One entry tells for all, unless the container was renamed
+// while the last load went on: those which that load read afterwards have the new
+// name already. So one more is looked at than it read.
 func (d *delta) isMoved(ctx context.Context, dn string, all *changes) (bool, error) {
-	var witness, name string
-	err := d.below(ctx, dn, func(key, entry string) error {
+	now := map[string]string{}
+	err := d.below(ctx, dn, func(key, name string) error {
 		if all.keys[key] {
 			return nil
 		}
-		witness, name = key, entry
-		return directory.ErrStop
+		if now[key] = name; len(now) > d.from.Read {
+			return directory.ErrStop
+		}
+		if len(now) > mostBelow {
+			return &source.NoDelta{Reason: fmt.Sprintf("%q changed since everything was read, with more than %d entries below it", dn, mostBelow)}
+		}
+		return nil
 	})
-	if err != nil || witness == "" {
-		return false, err
-	}
-	names, err := d.known.Names(ctx, []string{witness})
 	if err != nil {
 		return false, err
 	}
-	if was, isKnown := names[witness]; isKnown {
-		return !sameDN(was, name), nil
+	names, err := d.known.Names(ctx, slices.Collect(maps.Keys(now)))
+	if err != nil {
+		return false, err
 	}
-	// Not known although it did not change: it came in with its container, or the
-	// source does not read this part of the tree.
-	return d.outside(name) == "", nil
+	for key, name := range now {
+		was, isKnown := names[key]
+		// Who is not known although it did not change came in with its container, or
+		// the source does not read this part of the tree.
+		if isKnown && !sameDN(was, name) || !isKnown && d.outside(name) == "" {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // below yields the key and name of each entry below a container that the

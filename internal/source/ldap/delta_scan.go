@@ -25,19 +25,15 @@ func (d *delta) changedByUSN(ctx context.Context) (*changes, error) {
 	return all, d.scan(ctx, filter, []directory.Control{directory.ShowDeleted()}, all)
 }
 
-// changedByTime looks for entries that were written since a time.
-func (d *delta) changedByTime(ctx context.Context) (*changes, error) {
-	all := newChanges()
-	filter := directory.AtLeast("modifyTimestamp", d.from.Time.UTC().Format("20060102150405")+"Z")
-	return all, d.scan(ctx, filter, nil, all)
-}
-
 // scan adds the keys of the entries that a filter finds in the naming contexts
 // of the source.
 func (d *delta) scan(ctx context.Context, filter *directory.Filter, controls []directory.Control, all *changes) error {
 	attributes := []string{d.mapper.key, "hasSubordinates"}
 	if d.root.Kind.IsAD() {
 		attributes[1] = "objectClass"
+	}
+	if d.to.Way == byTime {
+		attributes = append(attributes, modified)
 	}
 	syntax := directory.SyntaxOf(d.mapper.key)
 	for _, base := range d.contexts() {
@@ -48,6 +44,9 @@ func (d *delta) scan(ctx context.Context, filter *directory.Filter, controls []d
 			}
 			if isContainer(e.Values[1]) && !sameDN(string(e.DN), base) {
 				all.containers = append(all.containers, string(e.DN))
+			}
+			if len(e.Values) > 2 {
+				all.newest = later(all.newest, e.Values[2])
 			}
 			return nil
 		})

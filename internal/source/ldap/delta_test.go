@@ -66,6 +66,12 @@ func readAll(t *testing.T, c *ldap.Collector) (known, rollcall.Checkpoint) {
 // follow makes a delta load and applies it to what is known.
 func (k known) follow(t *testing.T, c *ldap.Collector, since rollcall.Checkpoint) (rollcall.Checkpoint, error) {
 	t.Helper()
+	return k.followAnd(t, c, since, func() {})
+}
+
+// followAnd lets something happen between asking for the changes and reading them.
+func (k known) followAnd(t *testing.T, c *ldap.Collector, since rollcall.Checkpoint, between func()) (rollcall.Checkpoint, error) {
+	t.Helper()
 	d, err := c.OpenDelta(t.Context(), since, k)
 	if err != nil {
 		return nil, err
@@ -75,6 +81,7 @@ func (k known) follow(t *testing.T, c *ldap.Collector, since rollcall.Checkpoint
 	if err != nil {
 		return nil, err
 	}
+	between()
 	found := known{}
 	if err := d.Read(t.Context(), keys, func(e *rollcall.Entry) error {
 		found[string(e.Key)] = string(e.Name)
