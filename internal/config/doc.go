@@ -25,6 +25,8 @@
 //	  external_header: X-Remote-User  # in which a proxy gives the login
 //	  secure_rest_services: true
 //	  allow_rest_services_via_tokens: false
+//	  log_rest_service: false
+//	  show_obsolete_data: false
 //	  secure_connection_required: false
 //	  param_files: DIR          # parameter files that requests may name (none)
 //	  csv_file_default_charset: ISO-8859-1

@@ -27,6 +27,8 @@ type Serve struct {
 	ExternalHeader string        // in which a web server among Proxies gives the login
 	SecureREST     bool          // rest.php asks for a profile
 	TokensREST     bool          // tokens do not need it
+	LogREST        bool          // every call of rest.php is kept as an event
+	ShowObsolete   bool          // export-v2.php exports obsolete objects, too
 	SecureOnly     bool          // plain HTTP is refused, but for what a proxy says came by TLS
 	ParamFiles     string        // the folder of parameter files that requests may name; "" for none
 	CSVCharset     string        // of CSV when a request names none; "" for ISO-8859-1
@@ -85,6 +87,8 @@ func (s *Serve) read(r *reader, v *value) {
 		"external_header":                r.name(&s.ExternalHeader),
 		"secure_rest_services":           r.truth(&s.SecureREST),
 		"allow_rest_services_via_tokens": r.truth(&s.TokensREST),
+		"log_rest_service":               r.truth(&s.LogREST),
+		"show_obsolete_data":             r.truth(&s.ShowObsolete),
 		"secure_connection_required":     r.truth(&s.SecureOnly),
 		"param_files":                    r.file(&s.ParamFiles),
 		"csv_file_default_charset":       r.name(&s.CSVCharset),
@@ -120,12 +124,18 @@ func (s *Serve) check(r *reader, v *value) {
 	}
 }
 
-func checkListen(r *reader, v *value, listen string) {
-	_, text, err := net.SplitHostPort(listen)
+// IsListenAddress reports whether a text says where to listen: host:port, where
+// the host may be absent.
+func IsListenAddress(text string) bool {
+	_, port, err := net.SplitHostPort(text)
 	if err == nil {
-		_, err = strconv.ParseUint(text, 10, 16)
+		_, err = strconv.ParseUint(port, 10, 16)
 	}
-	if err != nil && v.shape == scalar {
+	return err == nil
+}
+
+func checkListen(r *reader, v *value, listen string) {
+	if v.shape == scalar && !IsListenAddress(listen) {
 		r.problem(v.Position, "%q is no address to listen on, such as %s", listen, DefaultListen)
 	}
 }

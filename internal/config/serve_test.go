@@ -28,6 +28,8 @@ serve:
   external_header: X-Remote-User
   secure_rest_services: false
   allow_rest_services_via_tokens: true
+  log_rest_service: true
+  show_obsolete_data: true
   secure_connection_required: true
   param_files: params
   csv_file_default_charset: UTF-8
@@ -50,12 +52,12 @@ serve:
 		Proxies:     []netip.Prefix{netip.MustParsePrefix("10.1.2.3/32"), netip.MustParsePrefix("192.168.1.0/24")},
 		MetricsFrom: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
 		LoginTypes:  []string{"token", "form", "external"}, ExternalHeader: "X-Remote-User",
-		TokensREST: true, SecureOnly: true, ParamFiles: "testdata/params", CSVCharset: "UTF-8",
+		TokensREST: true, LogREST: true, ShowObsolete: true, SecureOnly: true, ParamFiles: "testdata/params", CSVCharset: "UTF-8",
 		Maintenance: "testdata/down", CronTime: 5 * time.Second, CronSleep: time.Second,
 		SignIn: config.SignIn{Directory: "corp", Login: []string{"uid", "mail"}, Filter: "(objectClass=person)", Remember: 2 * time.Minute},
 		Limits: config.ServeLimits{Body: 2 << 30, Field: 512 << 10, Spool: 8 << 30, Connections: 50, Grace: 10 * time.Second, Rate: 100, Stop: time.Minute},
 		Operations: []config.Operation{{
-			Position: config.Position{Line: 23, Column: 5}, Verb: "acme/leavers", Description: "Who left",
+			Position: config.Position{Line: 25, Column: 5}, Verb: "acme/leavers", Description: "Who left",
 			Query: "SELECT Person WHERE status = :status", Parameters: []string{"status"}, Profiles: []string{"Configuration Manager"},
 		}},
 	}

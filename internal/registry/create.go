@@ -65,6 +65,7 @@ func (e *Editor) draftItem(d *Draft) *item {
 		}
 		it.object.Values[i] = text
 	}
+	e.noteObsolescence(&it.object)
 	e.linkSets(it, d.Links)
 	return it
 }

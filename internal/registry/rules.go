@@ -29,6 +29,23 @@ var classRules = map[string]classRule{
 	classSource:  {prepare: keepTable, check: checkSource, complete: completeSource},
 }
 
+// noteObsolescence keeps the day on which an object became obsolete, as long as
+// it is; it reports whether that moved.
+func (e *Editor) noteObsolescence(o *rollcall.Object) bool {
+	a := o.Class.Attribute(rollcall.CodeObsolescenceDate)
+	if a == nil {
+		return false
+	}
+	was := o.Values[a.Column]
+	switch {
+	case !o.IsObsolete():
+		o.Values[a.Column] = ""
+	case was == "":
+		o.Values[a.Column] = e.origin.At.UTC().Format(rollcall.DateLayout)
+	}
+	return o.Values[a.Column] != was
+}
+
 // prepareEvent gives an event without a date the present one.
 func prepareEvent(e *Editor, it *item) {
 	if it.was == nil && it.object.Get("date") == "" {

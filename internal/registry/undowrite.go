@@ -87,6 +87,7 @@ func (u *undo) putBack(ctx context.Context, book *diary) error {
 			if err != nil {
 				return err
 			}
+			u.e.noteObsolescence(&o)
 			objects[i] = o
 			items[i] = &item{class: d.class, object: o, was: d.current}
 			items[i].compare()

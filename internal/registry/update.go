@@ -79,6 +79,9 @@ func (e *Editor) editItem(d *Edit) *item {
 			it.compare()
 		}
 	}
+	if len(it.changed) > 0 && e.noteObsolescence(&it.object) {
+		it.compare()
+	}
 	e.linkSets(it, d.Links)
 	return it
 }
@@ -178,6 +181,9 @@ func (e *Editor) learnOld(ctx context.Context, items []*item) error {
 func (e *Editor) steps(it *item) []rollcall.Set {
 	var sets []rollcall.Set
 	for _, a := range it.changed {
+		if a.Kept {
+			continue
+		}
 		set := rollcall.Set{Attribute: a.Code, Old: kept(a, it.was.Values[a.Column]), New: kept(a, it.object.Values[a.Column])}
 		sets = append(sets, e.readable(a, set))
 	}

@@ -41,6 +41,7 @@ var everywhere = map[string]func(*testing.T, *world){
 	"LockedAttributes":                     lockedAttributes,
 	"DeleteTakesAlongWhatHangsOnIt":        deleteTakesAlongWhatHangsOnIt,
 	"UndoRestoresEveryByte":                undoRestoresEveryByte,
+	"ObsoleteObjectsKeepTheirDay":          obsoleteObjectsKeepTheirDay,
 }
 
 func TestOnSQLite(t *testing.T) {

@@ -2,6 +2,7 @@ package rollcall
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -67,6 +68,7 @@ type Attribute struct {
 	Digits    int      // of a decimal: all digits, and those after the point
 	Decimals  int
 	ReadOnly  bool   // set by the registry alone
+	Kept      bool   // nobody declares it: the registry notes it beside an object, and no history tells of it
 	Declared  string // the class that declares it
 	Column    int    // position in Object.Values; -1 when not stored
 }
@@ -119,6 +121,7 @@ type Class struct {
 	Join     []string            // the class's own reconciliation keys
 	Unique   []Unique            // own and inherited
 	Inactive map[string][]string // obsolete where attribute has one of the values
+	KeptAt   int                 // with Inactive: how many of Attributes come before the column of obsolescence_date
 	IsLink   bool                // an n:n link class
 	Fixed    bool                // its objects are predefined: nobody creates or deletes one
 	System   bool                // its objects are a view of what the program keeps: they are read like others and never written as objects
@@ -163,17 +166,28 @@ func (c *Class) FormatName(parts []string) string {
 func (c *Class) Attribute(code string) *Attribute { return c.byCode[code] }
 
 // Index fills Stored and the look-up by code from Attributes, and numbers the
-// columns. Whoever builds a class calls it once.
+// columns. Objects that can become obsolete keep the day on which they did, in
+// a column at KeptAt: that of a class is the one of its parent. Whoever builds a
+// class calls it once.
 func (c *Class) Index() {
-	c.byCode = make(map[string]*Attribute, len(c.Attributes))
+	c.byCode = make(map[string]*Attribute, len(c.Attributes)+1)
 	c.Stored = c.Stored[:0]
-	for _, a := range c.Attributes {
-		c.byCode[a.Code] = a
-		a.Column = -1
-		if a.Stored() {
-			a.Column = len(c.Stored)
-			c.Stored = append(c.Stored, a)
-		}
+	attributes := c.Attributes
+	if len(c.Inactive) > 0 {
+		kept := &Attribute{Code: CodeObsolescenceDate, Label: "Obsolescence date", Type: TypeDate, ReadOnly: true, Kept: true, Declared: c.Name}
+		attributes = slices.Insert(slices.Clone(attributes), min(c.KeptAt, len(attributes)), kept)
+	}
+	for _, a := range attributes {
+		c.index(a)
+	}
+}
+
+func (c *Class) index(a *Attribute) {
+	c.byCode[a.Code] = a
+	a.Column = -1
+	if a.Stored() {
+		a.Column = len(c.Stored)
+		c.Stored = append(c.Stored, a)
 	}
 }
 

@@ -89,6 +89,16 @@ func (l *Lifecycle) Mandatory(c *Class, state string) []string {
 type Relation struct {
 	Name       string // "impacts"
 	Neighbours []Neighbour
+	Redundancy []Redundancy
+}
+
+// Redundancy says that an object outlives some of those that impact it.
+type Redundancy struct {
+	// Setting is the attribute that tells how many of them must be up: a number,
+	// a share such as 50%, or disabled when it takes all of them.
+	Setting string
+	// Over are the attributes that lead to them: keys, and sets of links or children.
+	Over []string
 }
 
 // Neighbour is one step of a relation: along a key, or a set of links or

@@ -1,5 +1,7 @@
 package rollcall
 
+import "slices"
+
 // ObjectID identifies an object within its class's hierarchy; 0 is nobody.
 type ObjectID int64
 
@@ -41,6 +43,20 @@ func (o *Object) Set(code, value string) bool {
 	}
 	o.Values[a.Column] = value
 	return true
+}
+
+// IsObsolete reports whether one of an object's values makes it obsolete. No
+// object, of no class, is not.
+func (o *Object) IsObsolete() bool {
+	if o.Class == nil {
+		return false
+	}
+	for code, values := range o.Class.Inactive {
+		if slices.Contains(values, o.Get(code)) {
+			return true
+		}
+	}
+	return false
 }
 
 // Name returns the friendly name as far as the object's own columns tell it.

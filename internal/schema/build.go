@@ -118,6 +118,7 @@ func inherit(c, parent *rollcall.Class) {
 	if c.Inactive == nil {
 		c.Inactive = parent.Inactive
 	}
+	c.KeptAt = parent.KeptAt
 	if c.Order == nil {
 		c.Order = parent.Order
 	}
@@ -173,6 +174,9 @@ func (b *builder) own(c *rollcall.Class, d *classDecl) {
 	}
 	if c.Inactive != nil {
 		c.Inactive = maps.Clone(c.Inactive)
+		if c.KeptAt == 0 {
+			c.KeptAt = len(c.Attributes)
+		}
 	}
 }
 

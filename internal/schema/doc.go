@@ -30,6 +30,7 @@
 //	        lost: {}
 //	    relations:
 //	      impacts: {down: [doors_list, Lock.badge_id], up: [person_id]} # along attributes, or by a key of another class
+//	                                     # redundancy: {needed: [a_id, b_id]}: attribute needed says how many must be up
 //	    attributes:
 //	      colour:    {type: enum, values: {red: Red, blue: Blue}, default: red, mandatory: true}
 //	      number:    {type: string, label: Number, max: 20, pattern: '^[A-Z]'}

@@ -32,6 +32,13 @@ func (r *reader) relations(n ast.Node, what string) []rollcall.Relation {
 	for _, e := range r.entries(n, what) {
 		relation := rollcall.Relation{Name: e.key}
 		for _, way := range r.entries(e.value, "relation "+e.key) {
+			if way.key == "redundancy" {
+				for _, s := range r.entries(way.value, "redundancy of relation "+e.key) {
+					over := r.texts(s.value, "redundancy "+s.key+" of relation "+e.key)
+					relation.Redundancy = append(relation.Redundancy, rollcall.Redundancy{Setting: s.key, Over: over})
+				}
+				continue
+			}
 			if way.key != "up" && way.key != "down" {
 				r.fail(way.name, "relation %s leads up or down, not %q", e.key, way.key)
 			}
@@ -122,7 +129,8 @@ func (r *reader) transition(of entry) rollcall.Transition {
 	return t
 }
 
-// joinRelations adds a class's own neighbours to those it inherits.
+// joinRelations adds a class's own neighbours and redundancies to those it
+// inherits.
 func joinRelations(inherited, own []rollcall.Relation) []rollcall.Relation {
 	joined := slices.Clone(inherited)
 	for _, relation := range own {
@@ -132,6 +140,7 @@ func joinRelations(inherited, own []rollcall.Relation) []rollcall.Relation {
 			continue
 		}
 		joined[i].Neighbours = slices.Concat(joined[i].Neighbours, relation.Neighbours)
+		joined[i].Redundancy = slices.Concat(joined[i].Redundancy, relation.Redundancy)
 	}
 	return joined
 }
@@ -153,6 +162,9 @@ func (b *builder) behaviour(d *classDecl, c *rollcall.Class) {
 		for _, n := range relation.Neighbours {
 			b.neighbour(d, c, relation.Name, n)
 		}
+		for _, redundancy := range relation.Redundancy {
+			b.redundancy(d, c, relation.Name, redundancy)
+		}
 	}
 	if d.lifecycle != nil {
 		b.lifecycle(d.lifecycle, c)
@@ -172,6 +184,18 @@ func (b *builder) neighbour(d *classDecl, c *rollcall.Class, relation string, n 
 	case a == nil, n.Class != "" && (!a.IsKey() || !b.model.IsA(c.Name, a.Target)),
 		n.Class == "" && !a.IsKey() && a.Type != rollcall.TypeLinks && a.Type != rollcall.TypeChildren:
 		b.fail(d.at, "relation %s of class %s goes along %s, which leads to no other object", relation, c.Name, what)
+	}
+}
+
+// redundancy checks that a setting can be read, and that there is something to
+// set it for.
+func (b *builder) redundancy(d *classDecl, c *rollcall.Class, relation string, redundancy rollcall.Redundancy) {
+	if a := c.Attribute(redundancy.Setting); a == nil || a.Type != rollcall.TypeString {
+		b.fail(d.at, "the redundancy of relation %s of class %s is set by %s, which is not one of its strings", relation, c.Name, redundancy.Setting)
+		return
+	}
+	for _, code := range redundancy.Over {
+		b.neighbour(d, c, relation, rollcall.Neighbour{Attribute: code})
 	}
 }
 

@@ -68,6 +68,9 @@ func TestRelationsAddUpAlongTheParents(t *testing.T) {
 	if m.Class("FunctionalCI").Relation("impacts").Neighbours[0].Attribute != "contacts_list" || len(m.Class("FunctionalCI").Relation("impacts").Neighbours) != 4 {
 		t.Error("a child's neighbours reached its parent")
 	}
+	if got, want := impacts.Redundancy, []rollcall.Redundancy{{Setting: "redundancy", Over: []string{"powerA_id", "powerB_id"}}}; !cmp.Equal(want, got) {
+		t.Errorf("got the redundancy %v, want %v", got, want)
+	}
 	if m.Class("Person").Relation("impacts") != nil {
 		t.Error("a person impacts somebody")
 	}

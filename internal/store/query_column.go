@@ -41,6 +41,9 @@ func (r *renderer) columnOf(p *place, class *rollcall.Class, code string, hops i
 	case rollcall.CodeObsolescenceFlag:
 		return r.flag(p, class), nil
 	case rollcall.CodeObsolescenceDate:
+		if col := p.table.columns[code]; col != nil {
+			return fragment{sql: p.column(col.name), is: dateValue}, nil
+		}
 		return r.null(dateValue), nil
 	}
 	d, ok := r.model.Derive(class, code)

@@ -118,6 +118,9 @@ func fingerprint(o *rollcall.Object) string {
 	var b strings.Builder
 	b.WriteString(o.Class.Name)
 	for i, a := range o.Class.Stored {
+		if a.Kept {
+			continue
+		}
 		text := o.Values[i]
 		if canonical, err := a.Canonical(text); err == nil {
 			text = canonical

@@ -107,7 +107,7 @@ func (e *encoder) appendColumn(b []byte, o *rollcall.Object, col *column, depth 
 	case fromName:
 		return appendText(b, e.name(o, 0))
 	case fromFlag:
-		if e.s.isObsolete(o) {
+		if o.IsObsolete() {
 			return append(b, "true"...)
 		}
 		return append(b, "false"...)

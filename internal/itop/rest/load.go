@@ -118,7 +118,7 @@ func (l *loader) remote(t *rollcall.Object, col *column) string {
 	case col.kind == fromOtherClass:
 		return t.Class.Name
 	case col.kind == fromOtherFlag:
-		return flagText(l.s.isObsolete(t))
+		return flagText(t.IsObsolete())
 	}
 	return l.code(t, col.remote, 0)
 }
@@ -175,7 +175,7 @@ func (l *loader) code(o *rollcall.Object, code string, hops int) string {
 	case rollcall.CodeFriendlyName:
 		return l.name(o, hops)
 	case rollcall.CodeObsolescenceFlag:
-		return flagText(l.s.isObsolete(o))
+		return flagText(o.IsObsolete())
 	}
 	d, ok := l.s.Model.Derive(o.Class, code)
 	if !ok {
@@ -383,16 +383,6 @@ func sortKey(text string) string {
 		}
 		return unicode.ToLower(r)
 	}, norm.NFD.String(text))
-}
-
-// isObsolete reports whether an object's class calls it obsolete.
-func (s *Service) isObsolete(o *rollcall.Object) bool {
-	for code, values := range o.Class.Inactive {
-		if slices.Contains(values, o.Get(code)) {
-			return true
-		}
-	}
-	return false
 }
 
 // flagText is how fields show a boolean of another object.

@@ -15,10 +15,23 @@ type output struct {
 	b        []byte
 	started  bool
 	callback string // of JSON-P
+	keeps    bool   // note what is sent
+	start    []byte // of what was sent, as far as it is noted
+	length   int    // of all that was sent
+}
+
+// note keeps the beginning of what is about to be sent.
+func (o *output) note() {
+	if !o.keeps {
+		return
+	}
+	o.length += len(o.b)
+	o.start = append(o.start, o.b[:min(len(o.b), longestKept-len(o.start))]...)
 }
 
 // flush sends what there is. From then on an error can only break the answer off.
 func (o *output) flush() error {
+	o.note()
 	if !o.started {
 		o.started = true
 		if o.callback = header(o.w, o.request); o.callback != "" {
@@ -32,6 +45,7 @@ func (o *output) flush() error {
 
 // finish sends the rest.
 func (o *output) finish() {
+	o.note()
 	if !o.started {
 		send(o.w, o.request, o.b)
 		return

@@ -60,6 +60,11 @@ func (c *call) getRelated(ctx context.Context) error {
 	if err := g.walk(ctx, f.class, scope, c.option("depth", defaultDepth)); err != nil {
 		return err
 	}
+	if v, ok := c.params.get("redundancy"); ok && v.isTrue() {
+		if err := g.keepReached(ctx, len(scope)); err != nil {
+			return err
+		}
+	}
 	if classes := g.unreadable(); len(classes) > 0 {
 		return c.result(codeUnauthorized, "The current user does not have enough permissions for exporting data of class(es): "+strings.Join(classes, ", "), none)
 	}
@@ -166,18 +171,7 @@ func (g *graph) join(ctx context.Context, class *rollcall.Class, pairs []pair, u
 	if len(pairs) == 0 {
 		return nil, nil
 	}
-	ids := make([]rollcall.ObjectID, 0, len(pairs))
-	for _, p := range pairs {
-		ids = append(ids, p.there)
-	}
-	slices.Sort(ids)
-	ids = slices.Compact(ids)
-	if g.account.Organisations != nil {
-		if ids, err = g.Store.SelectIDs(ctx, g.Rights.Visible(g.account, rollcall.SelectIDs(class, ids...)), rollcall.Window{}); err != nil {
-			return nil, err
-		}
-	}
-	objects, err := g.Store.Objects(ctx, class, ids)
+	objects, err := g.seen(ctx, class, pairs)
 	if err != nil {
 		return nil, err
 	}
@@ -198,11 +192,33 @@ func (g *graph) join(ctx context.Context, class *rollcall.Class, pairs []pair, u
 		if upwards {
 			e = edge{there, p.here}
 		}
-		if !slices.Contains(g.edges, e) {
-			g.edges = append(g.edges, e)
-		}
+		g.connect(e)
 	}
 	return found, nil
+}
+
+// connect adds an edge, once.
+func (g *graph) connect(e edge) {
+	if !slices.Contains(g.edges, e) {
+		g.edges = append(g.edges, e)
+	}
+}
+
+// seen returns the objects that pairs lead to, as far as the account may see them.
+func (g *graph) seen(ctx context.Context, class *rollcall.Class, pairs []pair) ([]rollcall.Object, error) {
+	ids := make([]rollcall.ObjectID, 0, len(pairs))
+	for _, p := range pairs {
+		ids = append(ids, p.there)
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	if g.account.Organisations != nil {
+		var err error
+		if ids, err = g.Store.SelectIDs(ctx, g.Rights.Visible(g.account, rollcall.SelectIDs(class, ids...)), rollcall.Window{}); err != nil {
+			return nil, err
+		}
+	}
+	return g.Store.Objects(ctx, class, ids)
 }
 
 // unreadable returns the classes among those found that the account may not

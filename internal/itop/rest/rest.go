@@ -59,6 +59,8 @@ type Config struct {
 	Log        *slog.Logger     // silent when nil
 	Operations []Operation      // beside the core operations
 	Client     *http.Client     // calls the URLs of Operations; one with a time limit when nil
+	// KeepCalls keeps every call as an EventRestService (iTop's log_rest_service).
+	KeepCalls bool
 }
 
 // Operation is an operation that the configuration declares: a query, or a URL
@@ -96,7 +98,11 @@ func New(c Config) *Service {
 // Refuse says in rest.php's shape that somebody was not let in. It is a
 // gate.Refuse.
 func (s *Service) Refuse(w http.ResponseWriter, r *gate.Request, refusal *gate.Refusal) {
-	send(w, r, appendFault(nil, codeUnauthorized, "Error: "+refusal.Message))
+	code := codeUnauthorized
+	if refusal.Code == gate.Unreadable {
+		code = codeInternal
+	}
+	send(w, r, appendFault(nil, code, "Error: "+refusal.Message))
 }
 
 // The codes of an answer.

@@ -23,6 +23,8 @@ type call struct {
 	*Service
 	account *auth.Account
 	version string
+	given   string // json_data, as it came
+	verb    string // the operation, once it is known
 	params  value
 	out     *output
 }
@@ -45,10 +47,17 @@ var core = []struct {
 	{"core/check_credentials", "Check user credentials", (*call).checkCredentials},
 }
 
+// coreProvider is what iTop calls the provider of its own operations.
+const coreProvider = "CoreServices"
+
 // Serve answers rest.php. It is a gate.Page.
 func (s *Service) Serve(ctx context.Context, w http.ResponseWriter, r *gate.Request) {
-	out := &output{w: w, request: r}
-	err := s.answer(ctx, r, out)
+	out := &output{w: w, request: r, keeps: s.KeepCalls}
+	c := &call{Service: s, account: r.Account, out: out, version: r.Params.Raw("version", "")}
+	err := c.answer(ctx, r)
+	if s.KeepCalls {
+		defer c.keep(ctx)
+	}
 	switch {
 	case err == nil:
 		out.finish()
@@ -64,8 +73,7 @@ func (s *Service) Serve(ctx context.Context, w http.ResponseWriter, r *gate.Requ
 }
 
 // answer checks a request in iTop's order and carries it out.
-func (s *Service) answer(ctx context.Context, r *gate.Request, out *output) error {
-	c := &call{Service: s, account: r.Account, out: out, version: r.Params.Raw("version", "")}
+func (c *call) answer(ctx context.Context, r *gate.Request) error {
 	if c.version == "" {
 		return &fault{codeMissingVersion, "Missing parameter 'version' (e.g. '1.0')"}
 	}
@@ -76,6 +84,7 @@ func (s *Service) answer(ctx context.Context, r *gate.Request, out *output) erro
 	if text == "" {
 		return &fault{codeMissingJSON, "Missing parameter 'json_data'"}
 	}
+	c.given = text
 	if c.params, err = parse(text); err != nil || !c.params.isTrue() {
 		return &fault{codeInvalidJSON, "Parameter json_data is not a valid JSON structure"}
 	}
@@ -86,6 +95,7 @@ func (s *Service) answer(ctx context.Context, r *gate.Request, out *output) erro
 	if err != nil {
 		return err
 	}
+	c.verb = verb
 	if verb == "list_operations" {
 		return c.listOperations()
 	}
@@ -94,9 +104,9 @@ func (s *Service) answer(ctx context.Context, r *gate.Request, out *output) erro
 			return core[i].do(c, ctx)
 		}
 	}
-	for i := range s.Operations {
-		if s.Operations[i].Verb == verb {
-			return c.declared(ctx, &s.Operations[i])
+	for i := range c.Operations {
+		if c.Operations[i].Verb == verb {
+			return c.declared(ctx, &c.Operations[i])
 		}
 	}
 	return &fault{codeOperation, "Unknown verb '" + verb + "' in version '" + c.version + "'"}
@@ -209,7 +219,7 @@ func (c *call) listOperations() error {
 		b = append(b, '}')
 	}
 	for i := range core {
-		add(core[i].verb, core[i].description, "CoreServices")
+		add(core[i].verb, core[i].description, coreProvider)
 	}
 	for i := range c.Operations {
 		add(c.Operations[i].Verb, c.Operations[i].Description, c.Operations[i].provider())

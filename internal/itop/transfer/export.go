@@ -67,7 +67,7 @@ func (e *export) run(ctx context.Context, to table, labels []string) error {
 	}
 	b := newBatch(e)
 	err := e.service.Store.Select(ctx, e.query, w, func(row []rollcall.Object) error {
-		if e.hideObsolete && slices.ContainsFunc(row, func(o rollcall.Object) bool { return isObsolete(&o) }) {
+		if e.hideObsolete && slices.ContainsFunc(row, func(o rollcall.Object) bool { return o.IsObsolete() }) {
 			return nil
 		}
 		if b.add(row) {

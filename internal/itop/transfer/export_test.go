@@ -19,6 +19,7 @@ import (
 
 	"rollcall/internal/auth"
 	"rollcall/internal/itop/gate"
+	"rollcall/internal/itop/transfer"
 	"rollcall/internal/rollcall"
 )
 
@@ -109,6 +110,23 @@ func exportLeavesObsoleteOutOfTheNewPage(t *testing.T, w *world) {
 	}
 	if got, want := w.ask(w.service.Export, form).Body.String(), "\uFEFFLast Name\n\"Klein\"\n\"Gone\"\n"; got != want {
 		t.Errorf("export: got %q, want %q", got, want)
+	}
+	config := w.service.Config
+	config.ShowObsolete = true
+	form["fields"] = "name,obsolescence_flag,obsolescence_date"
+	if got, want := w.ask(transfer.New(config).ExportV2, form).Body.String(), "\"Last Name\",\"Obsolete\",\"Obsolescence date\"\n\"Klein\",No,\n\"Gone\",Yes,\"2026-11-21\"\n"; got != want {
+		t.Errorf("export-v2 that shows obsolete objects: got %q, want %q", got, want)
+	}
+	form["fields"], form["expression"] = "obsolescence_date,obsolescence_flag", "SELECT Contact WHERE obsolescence_date = '2026-11-21'"
+	if got, want := w.ask(w.service.Export, form).Body.String(), "\uFEFFObsolescence date,Obsolete\n\"2026-11-21\",Yes\n"; got != want {
+		t.Errorf("export: got %q, want %q", got, want)
+	}
+	form["with_archive"] = "1"
+	if got, want := w.ask(w.service.Export, form).Body.String(), "The user account is not authorized to access the archives\n"; got != want {
+		t.Errorf("export with the archive: got %q, want %q", got, want)
+	}
+	if got, want := body(w.ask(w.service.ExportV2, form).Body.String()), "<p>ERROR: The user account is not authorized to access the archives</p>"; got != want {
+		t.Errorf("export-v2 with the archive: got %q, want %q", got, want)
 	}
 }
 

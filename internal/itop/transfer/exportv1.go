@@ -29,6 +29,9 @@ func notExecuted(markup string) *fault {
 
 func (s *Service) exportV1(ctx context.Context, out *answer, r *gate.Request) error {
 	p := r.Params
+	if p.Get("with_archive", "") == "1" {
+		return &fault{body: noArchive + "\n", bare: true}
+	}
 	text, phrased := strings.TrimSpace(p.Raw("expression", "")), ""
 	if id := p.Raw("query", ""); text == "" && id != "" {
 		var err error
@@ -106,7 +109,7 @@ func (s *Service) v1Defaults(sel selection, advanced bool) []column {
 			a := class.Attribute(code)
 			_, derived := s.Model.Derive(class, code)
 			switch {
-			case a == nil && !derived, a != nil && a.IsKey() && !advanced:
+			case a == nil && !derived, a != nil && (a.Kept || a.IsKey() && !advanced):
 			case a != nil && (a.Type == rollcall.TypeLinks || a.Type == rollcall.TypeChildren || a.Type == rollcall.TypePassword):
 			case strings.HasSuffix(code, "_finalclass_recall"):
 			default:

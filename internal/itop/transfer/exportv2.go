@@ -35,7 +35,7 @@ func (s *Service) exportV2(ctx context.Context, out *answer, r *gate.Request) er
 	if err != nil {
 		return err
 	}
-	e := &export{service: s, query: s.Rights.Visible(r.Account, q.query), sel: selectionOf(q.query), hideObsolete: true}
+	e := &export{service: s, query: s.Rights.Visible(r.Account, q.query), sel: selectionOf(q.query), hideObsolete: !s.ShowObsolete}
 	if class, alias := e.may(r.Account); class != nil {
 		return paragraph(fmt.Sprintf("You do not have enough permissions to bulk read data of class '%s' (alias: %s)", class.Name, alias))
 	}
@@ -51,6 +51,10 @@ func (s *Service) exportV2(ctx context.Context, out *answer, r *gate.Request) er
 	return s.write(ctx, out, r, e, format)
 }
 
+// noArchive is what both exports say to whoever asks for archived objects: nobody
+// may while no class is archived, as none of iTop's own are.
+const noArchive = "The user account is not authorized to access the archives"
+
 // question is what an export is asked for.
 type question struct {
 	query  *rollcall.Query
@@ -60,8 +64,11 @@ type question struct {
 // ask reads the query and the format, in the order in which iTop complains.
 func (s *Service) ask(ctx context.Context, r *gate.Request) (question, string, error) {
 	p := r.Params
-	text := strings.TrimSpace(p.Raw("expression", ""))
 	var q question
+	if p.Get("with_archive", "") == "1" {
+		return q, "", paragraph(noArchive)
+	}
+	text := strings.TrimSpace(p.Raw("expression", ""))
 	if text == "" {
 		id := p.Raw("query", "")
 		if id == "" {

@@ -49,6 +49,8 @@ type Config struct {
 	Log      *slog.Logger
 	BaseURL  string // of this server, with a slash at the end: where HTML links to; "" for the one asked
 	Charset  string // of CSV when a request names none (iTop's csv_file_default_charset); ISO-8859-1 when ""
+	// ShowObsolete lets export-v2.php export obsolete objects, too (iTop's obsolescence.show_obsolete_data).
+	ShowObsolete bool
 }
 
 // Service answers the three pages.

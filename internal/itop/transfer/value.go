@@ -85,8 +85,11 @@ func (v *values) of(ctx context.Context, class *rollcall.Class, objects []rollca
 		return out, v.friendly(ctx, objects, out)
 	case rollcall.CodeObsolescenceFlag:
 		for i := range objects {
-			out[i] = flag(isObsolete(&objects[i]))
+			out[i] = flag(objects[i].IsObsolete())
 		}
+		return out, nil
+	case rollcall.CodeObsolescenceDate: // which classes below may have, and not this one
+		stored(objects, code, out)
 		return out, nil
 	}
 	if a := class.Attribute(code); a != nil && a.Stored() {
@@ -235,19 +238,6 @@ func needs(model *rollcall.Model, class *rollcall.Class, code string) []string {
 	}
 	slices.Sort(need)
 	return slices.Compact(need)
-}
-
-// isObsolete reports whether an object's class calls it obsolete.
-func isObsolete(o *rollcall.Object) bool {
-	if o.Class == nil {
-		return false
-	}
-	for code, values := range o.Class.Inactive {
-		if slices.Contains(values, o.Get(code)) {
-			return true
-		}
-	}
-	return false
 }
 
 func flag(is bool) string {
