@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 
+	"rollcall/internal/config"
 	"rollcall/internal/rollcall"
 )
 
@@ -41,6 +42,9 @@ const heapReserve = 48 << 20
 
 // Run carries the command out.
 func (c *serveCmd) Run(ctx context.Context, p *program) (err error) {
+	if c.Listen != "" && !config.IsListenAddress(c.Listen) {
+		return ended{exitUsage, fmt.Sprintf("--listen: %q is no address to listen on, such as %s", c.Listen, config.DefaultListen)}
+	}
 	a, err := p.open(ctx)
 	if err != nil {
 		return err
