@@ -23,35 +23,58 @@ func (ch *change) writeChildren(ctx context.Context, host *rollcall.Object, f *f
 	return nil
 }
 
+// child is a member of a 1:n link set that is to be made, and what was said of it.
+type child struct {
+	draft  registry.Draft
+	fields *fieldSet
+}
+
 func (ch *change) writeSet(ctx context.Context, host *rollcall.Object, set *rollcall.Attribute, wanted []*fieldSet, isNew bool) error {
 	class := ch.Model.Class(set.Target)
 	if class.Abstract && len(wanted) > 0 {
 		return faultf("class '%s' is abstract: its objects are of a class below it", class.Name)
 	}
-	var drafts []registry.Draft
+	var children []child
 	for _, f := range wanted {
 		d := registry.Draft{Object: rollcall.NewObject(class), Links: f.links, Reason: ch.comment}
 		for _, s := range f.sets {
 			d.Object.Set(s.Attribute, s.Value)
 		}
 		d.Object.Set(set.Remote, idText(host.ID))
-		drafts = append(drafts, d)
+		children = append(children, child{d, f})
 	}
 	if !isNew {
 		var err error
-		if drafts, err = ch.replace(ctx, host, set, class, drafts); err != nil {
+		if children, err = ch.replace(ctx, host, set, class, children); err != nil {
 			return err
 		}
 	}
-	if len(drafts) == 0 {
-		return nil
-	}
-	return ch.insert(ctx, drafts)
+	return ch.insertChildren(ctx, children)
 }
 
-// replace removes the present members that are not wanted and returns the drafts
-// of those that are not there yet.
-func (ch *change) replace(ctx context.Context, host *rollcall.Object, set *rollcall.Attribute, class *rollcall.Class, drafts []registry.Draft) ([]registry.Draft, error) {
+// insertChildren makes members, and then what hangs on each of them in turn.
+func (ch *change) insertChildren(ctx context.Context, children []child) error {
+	if len(children) == 0 {
+		return nil
+	}
+	drafts := make([]registry.Draft, len(children))
+	for i := range children {
+		drafts[i] = children[i].draft
+	}
+	if err := ch.insert(ctx, drafts); err != nil {
+		return err
+	}
+	for i := range children {
+		if err := ch.writeChildren(ctx, &drafts[i].Object, children[i].fields, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// replace removes the present members that are not wanted and returns those
+// that are not there yet.
+func (ch *change) replace(ctx context.Context, host *rollcall.Object, set *rollcall.Attribute, class *rollcall.Class, children []child) ([]child, error) {
 	links, err := ch.tx.Links(ctx, set, []rollcall.ObjectID{host.ID})
 	if err != nil {
 		return nil, err
@@ -66,14 +89,14 @@ func (ch *change) replace(ctx context.Context, host *rollcall.Object, set *rollc
 	}
 	var gone []rollcall.Object
 	for i := range present {
-		same := slices.IndexFunc(drafts, func(d registry.Draft) bool { return fingerprint(&d.Object) == fingerprint(&present[i]) })
+		same := slices.IndexFunc(children, func(c child) bool { return fingerprint(&c.draft.Object) == fingerprint(&present[i]) })
 		if same < 0 {
 			gone = append(gone, present[i])
 			continue
 		}
-		drafts = slices.Delete(drafts, same, same+1)
+		children = slices.Delete(children, same, same+1)
 	}
-	return drafts, ch.cutOff(ctx, set, class, gone)
+	return children, ch.cutOff(ctx, set, class, gone)
 }
 
 // cutOff takes members out of a 1:n link set.
