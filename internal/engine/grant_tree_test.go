@@ -181,6 +181,19 @@ func (s *grove) given() map[string]string {
 	return all
 }
 
+// link is the newest object of a class of links.
+func (s *grove) link(class string) (id rollcall.ObjectID) {
+	s.w.t.Helper()
+	err := s.w.store.Scan(s.w.t.Context(), s.w.model.Class(class), 0, func(o *rollcall.Object) error {
+		id = max(id, o.ID)
+		return nil
+	})
+	if err != nil {
+		s.w.t.Fatal(err)
+	}
+	return id
+}
+
 // TestWhatATreeOfGroupsGives over its life: its groups are mirrored, renamed,
 // moved and gone, and each of the runs can be taken back.
 func TestWhatATreeOfGroupsGives(t *testing.T) {
@@ -304,15 +317,7 @@ func TestAnAccountByItselfFollowsItsGroups(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", got, roles)
 	}
 	// A grant that somebody took from her by hand comes back.
-	var link rollcall.ObjectID
-	err := s.w.store.Scan(t.Context(), s.w.model.Class("lnkUserToRole"), 0, func(o *rollcall.Object) error {
-		link = max(link, o.ID)
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.w.erase("lnkUserToRole", link)
+	s.w.erase("lnkUserToRole", s.link("lnkUserToRole"))
 	if taken = takeOver(""); taken.Changes == 0 || s.given()["lnkUserToRole"] != roles {
 		t.Errorf("a role removed by hand: got %+v\n%s", taken, s.given()["lnkUserToRole"])
 	}
