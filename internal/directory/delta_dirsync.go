@@ -3,6 +3,7 @@ package directory
 import (
 	"bytes"
 	"context"
+	"errors"
 
 	"rollcall/internal/rollcall"
 )
@@ -15,9 +16,9 @@ const (
 )
 
 // DirSync asks a naming context of Active Directory what changed since a cookie.
-// Without Own it needs the right to replicate changes (DS-Replication-Get-Changes)
-// and tells of deleted objects too; with Own everybody may ask, and is told of
-// what he may see.
+// Without Own it needs the right to replicate changes (DS-Replication-Get-Changes);
+// with Own everybody may ask, and is told of what he may see. Samba hides deleted
+// objects from who may not see them in both cases (4.17, observed).
 type DirSync struct {
 	Context string // nothing below it will do as a base
 	Cookie  []byte // where to begin; empty for the very beginning
@@ -38,6 +39,23 @@ func (c *Conn) DirSync(ctx context.Context, q DirSync, emit func(*Entry) error) 
 func (c *Conn) DirSyncCookie(ctx context.Context, naming string, own bool) ([]byte, error) {
 	nobody := AnyOf("objectGUID", [][]byte{make([]byte, 16)})
 	return c.dirSync(ctx, DirSync{Context: naming, Own: own}, nobody, func(*Entry) error { return nil })
+}
+
+// DirSyncSeesDeleted reports whether any deleted object is told of.
+func (c *Conn) DirSyncSeesDeleted(ctx context.Context, naming string, own bool) (bool, error) {
+	found := false
+	container := rollcall.FoldDN(deletedObjects + naming)
+	_, err := c.dirSync(ctx, DirSync{Context: naming, Own: own}, MustFilter("(isDeleted=TRUE)"), func(e *Entry) error {
+		if rollcall.FoldDN(string(e.DN)) == container {
+			return nil // is marked as deleted itself, and shown to everybody
+		}
+		found = true
+		return ErrStop
+	})
+	if errors.Is(err, ErrStop) {
+		err = nil
+	}
+	return found, err
 }
 
 func (c *Conn) dirSync(ctx context.Context, q DirSync, filter *Filter, emit func(*Entry) error) ([]byte, error) {

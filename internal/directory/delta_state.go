@@ -11,7 +11,10 @@ import (
 )
 
 // OIDs and marks of Active Directory ([MS-ADTS] 3.1.1.3.4.1).
-const oidShowDeleted = "1.2.840.113556.1.4.417"
+const (
+	oidShowDeleted = "1.2.840.113556.1.4.417"
+	deletedObjects = "CN=Deleted Objects,"
+)
 
 // All returns a filter that holds where all the given ones do; nil ones hold
 // everywhere.
@@ -126,7 +129,7 @@ func ShowDeleted() Control { return Control{OID: oidShowDeleted, Critical: true}
 func (c *Conn) SeesDeleted(ctx context.Context, context string) (bool, error) {
 	found := false
 	s := Search{
-		Base: "CN=Deleted Objects," + context, Scope: ScopeOne, Filter: MustFilter("(isDeleted=TRUE)"), Attributes: []string{"1.1"},
+		Base: deletedObjects + context, Scope: ScopeOne, Filter: MustFilter("(isDeleted=TRUE)"), Attributes: []string{"1.1"},
 		Controls: []Control{ShowDeleted()},
 	}
 	_, err := c.Search(ctx, s, func(*Entry) error { found = true; return ErrStop })

@@ -220,18 +220,29 @@ func (c *Collector) prepare(ctx context.Context, conn *directory.Conn, grouped b
 // readGroups reads the groups when they are asked for.
 func (r *reading) readGroups(ctx context.Context, grouped bool) error {
 	if r.mapper.wantsGroups || grouped {
-		want := directory.Groups{Bases: r.groupBases(), Scope: r.cfg.Groups.Scope, Filter: r.groups, Digests: r.cfg.Delta && !r.root.Kind.IsAD()}
-		if grouped {
-			want.Key, want.Name = r.root.Key, r.cfg.Groups.Name
-		}
+		want := r.wantedGroups(grouped)
+		want.Digests = r.cfg.Delta && !r.root.Kind.IsAD()
 		m, _, err := r.conn.Membership(ctx, want)
 		if err != nil {
 			return fmt.Errorf("read the groups: %w", err)
 		}
-		r.mapper.useGroups(m, !r.cfg.Groups.Direct)
-		r.membership = m
+		r.useGroups(m)
 	}
 	return nil
+}
+
+// wantedGroups says which groups are to be read.
+func (r *reading) wantedGroups(grouped bool) directory.Groups {
+	want := directory.Groups{Bases: r.groupBases(), Scope: r.cfg.Groups.Scope, Filter: r.groups}
+	if grouped {
+		want.Key, want.Name = r.root.Key, r.cfg.Groups.Name
+	}
+	return want
+}
+
+func (r *reading) useGroups(m *directory.Membership) {
+	r.mapper.useGroups(m, !r.cfg.Groups.Direct)
+	r.membership = m
 }
 
 func (c *Collector) key(root *directory.Root) string {

@@ -259,6 +259,16 @@ func (m *mapper) walk(e *directory.Entry) *directory.Walker {
 	return w
 }
 
+// member returns what tells the groups of an entry.
+func (m *mapper) member(e *directory.Entry) directory.Member {
+	at := m.groupAt
+	of := directory.Member{DN: e.DN, Logins: m.all(e, at.login), GIDs: m.all(e, at.gid), MemberOf: m.all(e, at.memberOf)}
+	if sid, primary := m.all(e, at.sid), m.all(e, at.primary); len(sid) > 0 && len(primary) > 0 {
+		of.PrimarySID = directory.PrimaryGroupSID(nil, sid[0], primary[0])
+	}
+	return of
+}
+
 func (m *mapper) all(e *directory.Entry, at int) [][]byte {
 	if at < 0 {
 		return nil
