@@ -64,9 +64,16 @@ func deltaTable(n, times int, full, delta, nothing []deltaRun) string {
 %d changes among %d persons of an OpenLDAP by syncrepl, beside a full compare (must: ≤ 5 %%, aim: 1 %%); medians of %d rounds.
 The run is what a server does; the program adds its start and its end.
 
-| what | run, s | of a full compare | program, s | of a full compare | CPU seconds |
+`+deltaHead, deltaChanges, n, times)
+	return s.String() + deltaRows("", full, delta, nothing)
+}
+
+const deltaHead = `| what | run, s | of a full compare | program, s | of a full compare | CPU seconds |
 |---|---|---|---|---|---|
-`, deltaChanges, n, times)
+`
+
+func deltaRows(prefix string, full, delta, nothing []deltaRun) string {
+	var s strings.Builder
 	for _, row := range []struct {
 		what string
 		list []deltaRun
@@ -77,7 +84,7 @@ The run is what a server does; the program adds its start and its end.
 		run, runShare := of(func(r deltaRun) float64 { return r.run })
 		program, programShare := of(func(r deltaRun) float64 { return r.program })
 		cpu, _ := of(func(r deltaRun) float64 { return r.cpu })
-		fmt.Fprintf(&s, "| %s | %.3f | **%.1f %%** | %.3f | %.1f %% | %.2f |\n", row.what, run, runShare, program, programShare, cpu)
+		fmt.Fprintf(&s, "| %s%s | %.3f | **%.1f %%** | %.3f | %.1f %% | %.2f |\n", prefix, row.what, run, runShare, program, programShare, cpu)
 	}
 	return s.String()
 }

@@ -30,6 +30,8 @@ type SlapdConfig struct {
 	Cert        *Cert     // default a good one of CA
 	ClientCerts string    // olcTLSVerifyClient: never (default), allow, try, demand
 	Data        io.Reader // LDIF that slapadd loads before the first start
+	Provider    string    // the URL of the server that it is a replica of; there are no entries of its own then
+	ProviderPW  string    // of AdminDN there
 }
 
 // SlapdServer is a running slapd with the overlays memberof, refint, syncprov
@@ -85,7 +87,9 @@ func Slapd(t testing.TB, cfg SlapdConfig) *SlapdServer {
 		}
 	}
 	mustRun(t, strings.NewReader(s.configLDIF()), "slapadd", "-n0", "-F", s.path("slapd.d"))
-	s.slapadd(strings.NewReader(s.baseLDIF()))
+	if cfg.Provider == "" {
+		s.slapadd(strings.NewReader(s.baseLDIF()))
+	}
 	if cfg.Data != nil {
 		s.slapadd(cfg.Data)
 	}
@@ -182,7 +186,7 @@ func (s *SlapdServer) start() error {
 		return err
 	}
 	// Somebody else's server on a port lost in the race would have answered too.
-	if out, err := run(nil, "ldapsearch", "-x", "-LLL", "-H", s.LDAP, "-D", s.AdminDN, "-w", s.Password, "-b", s.BaseDN, "-s", "base", "1.1"); err != nil {
+	if out, err := run(nil, "ldapsearch", "-x", "-LLL", "-H", s.LDAP, "-D", s.AdminDN, "-w", s.Password, "-b", "", "-s", "base", "1.1"); err != nil {
 		s.proc.stop(0)
 		return fmt.Errorf("%w: %s", errEnded, out)
 	}

@@ -78,6 +78,10 @@ func (s *SlapdServer) databaseLDIF(more string) string {
 	for _, l := range s.cfg.Limits {
 		limits.WriteString("olcLimits: " + l + "\n")
 	}
+	if s.cfg.Provider != "" {
+		more += fmt.Sprintf("olcSyncrepl: {0}rid=001 provider=%s type=refreshAndPersist retry=\"1 +\" searchbase=%q bindmethod=simple binddn=%q credentials=%s\n",
+			s.cfg.Provider, s.BaseDN, s.AdminDN, s.cfg.ProviderPW)
+	}
 	return fmt.Sprintf(`dn: %[1]s
 objectClass: olcDatabaseConfig
 objectClass: olcMdbConfig

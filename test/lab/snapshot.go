@@ -1,8 +1,10 @@
 package lab
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -27,6 +29,25 @@ func (s *SlapdServer) Snapshot() (restore func()) {
 // identifiers but without the stamps by which a server knows what changed since.
 func (s *SlapdServer) Reload() {
 	s.t.Helper()
+	s.reimport([]string{"-w"}, func(line string) string {
+		if strings.HasPrefix(line, "entryCSN:") || strings.HasPrefix(line, "contextCSN:") {
+			return ""
+		}
+		return line
+	})
+}
+
+// Renumber exports the database and imports it again with the stamps of another
+// server, as a copy of what that server has.
+func (s *SlapdServer) Renumber(serverID int) {
+	s.t.Helper()
+	stamp := regexp.MustCompile(`^((?:entryCSN|contextCSN): [^#]*#[0-9a-f]{6})#[0-9a-f]{3}#`)
+	s.reimport(nil, func(line string) string { return stamp.ReplaceAllString(line, fmt.Sprintf("$1#%03x#", serverID)) })
+}
+
+// reimport exports the database and imports its lines as edited.
+func (s *SlapdServer) reimport(options []string, edit func(line string) string) {
+	s.t.Helper()
 	s.Stop()
 	var ldif strings.Builder
 	file := filepath.Join(s.dir, "reload.ldif")
@@ -36,16 +57,15 @@ func (s *SlapdServer) Reload() {
 		s.t.Fatal(err)
 	}
 	for line := range strings.Lines(string(text)) {
-		if !strings.HasPrefix(line, "entryCSN:") && !strings.HasPrefix(line, "contextCSN:") {
-			ldif.WriteString(line)
-		}
+		ldif.WriteString(edit(line))
 	}
 	for _, file := range []string{"data.mdb", "lock.mdb"} {
 		if err := os.RemoveAll(filepath.Join(s.path("data"), file)); err != nil {
 			s.t.Fatal(err)
 		}
 	}
-	mustRun(s.t, strings.NewReader(ldif.String()), "slapadd", "-q", "-w", "-F", s.path("slapd.d"), "-b", s.BaseDN)
+	args := append([]string{"-q", "-F", s.path("slapd.d"), "-b", s.BaseDN}, options...)
+	mustRun(s.t, strings.NewReader(ldif.String()), "slapadd", args...)
 	s.Start()
 }
 
