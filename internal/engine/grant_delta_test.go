@@ -73,7 +73,7 @@ func (d *groupDelta) Changed(ctx context.Context) (keys []string, err error) {
 			keys = append(keys, login)
 		}
 	}
-	err = d.known.Named(ctx, func(key, name []byte) error {
+	err = d.known.Named(ctx, func(key, _ []byte) error {
 		if d.entries[string(key)] == nil {
 			keys = append(keys, string(key))
 		}
@@ -101,10 +101,7 @@ func (d *groupDelta) Read(ctx context.Context, keys []string, emit func(*rollcal
 func (d *groupDelta) Checkpoint() rollcall.Checkpoint { return d.at }
 func (d *groupDelta) Close() error                    { return nil }
 
-// follow runs the source, by deltas where the engine trusts them.
-func (s *telling) follow() string {
-	s.w.t.Helper()
-	s.w.clock = s.w.clock.Add(time.Hour)
+func (s *telling) jobs() []engine.Job {
 	job := s.w.job(s.feed)
 	job.Collector = s
 	if !s.isFull {
@@ -114,7 +111,14 @@ func (s *telling) follow() string {
 	if s.licences {
 		job.Bindings = append(job.Bindings, s.bindings()[2])
 	}
-	result, err := s.w.engine.Run(s.w.t.Context(), []engine.Job{job}, engine.Options{Kind: "sync", By: "tester", Approved: true})
+	return []engine.Job{job}
+}
+
+// follow runs the source, by deltas where the engine trusts them.
+func (s *telling) follow() string {
+	s.w.t.Helper()
+	s.w.clock = s.w.clock.Add(time.Hour)
+	result, err := s.w.engine.Run(s.w.t.Context(), s.jobs(), engine.Options{Kind: "sync", By: "tester", Approved: true})
 	if err != nil {
 		s.w.t.Fatal(err)
 	}
