@@ -21,6 +21,7 @@ const (
 	TypeIP       Type = "ip"       // an IPv4 address
 	TypeEnum     Type = "enum"     // one of Values
 	TypeLanguage Type = "language" // one of Values, such as "EN US"
+	TypeTags     Type = "tags"     // any of Values, MaxLength at most: their codes in order, a blank between each two
 	TypeClass    Type = "class"    // the name of a declared class
 	TypeInteger  Type = "integer"
 	TypeDecimal  Type = "decimal"

@@ -32,6 +32,8 @@ func (a *Attribute) Canonical(text string) (string, error) {
 		return a.canonicalText(text)
 	case TypeEnum, TypeLanguage:
 		return a.canonicalCode(text)
+	case TypeTags:
+		return a.canonicalTags(text)
 	case TypeInteger, TypeDuration, TypeStopwatch, TypeKey, TypeTree:
 		return a.canonicalInteger(text)
 	case TypeDecimal:

@@ -98,6 +98,8 @@ func TestCanonical(t *testing.T) {
 	limited.MaxLength = 3
 	patterned := attr(rollcall.TypeString)
 	patterned.Pattern = regexp.MustCompile(`^[a-z]*$`)
+	tags := attr(rollcall.TypeTags)
+	tags.Values, tags.MaxLength = []string{"sql", "go", "c"}, 2
 	decimal := attr(rollcall.TypeDecimal)
 	decimal.Digits, decimal.Decimals = 5, 2
 	const wrong = "Unexpected value for attribute 'Phone' (phone) : "
@@ -127,6 +129,10 @@ func TestCanonical(t *testing.T) {
 		{attr: enum, give: "Inactive", want: "Inactive"},
 		{attr: enum, give: "INACTIVE", wantErr: wrong + "Value not allowed [INACTIVE]"},
 		{attr: enum, give: "bogus", wantErr: wrong + "Value not allowed [bogus]"},
+		{attr: tags, give: " sql\tgo sql ", want: "go sql"},
+		{attr: tags, give: "  ", want: ""},
+		{attr: tags, give: "sql GO", wantErr: wrong + "Tag value 'GO' is not a valid tag list"},
+		{attr: tags, give: "sql go c", wantErr: wrong + "Tag value 'sql go c' is not a valid tag list"},
 		{attr: attr(rollcall.TypeInteger), give: "+007", want: "7"},
 		{attr: attr(rollcall.TypeInteger), give: "-7", want: "-7"},
 		{attr: attr(rollcall.TypeInteger), give: "7x", wantErr: wrong + "Wrong format [7x]"},

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -101,7 +102,7 @@ func (b *builder) attribute(ad *attributeDecl, c *rollcall.Class, a *rollcall.At
 
 // settings refuses what the type has no use for, and asks for what it needs.
 func (b *builder) settings(ad *attributeDecl, where string, a *rollcall.Attribute) {
-	enum := a.Type == rollcall.TypeEnum || a.Type == rollcall.TypeLanguage
+	enum := a.Type == rollcall.TypeEnum || a.Type == rollcall.TypeLanguage || a.Type == rollcall.TypeTags
 	uses := []struct {
 		name       string
 		given, may bool
@@ -125,10 +126,23 @@ func (b *builder) settings(ad *attributeDecl, where string, a *rollcall.Attribut
 			b.fail(ad.at, "%s is of type %s and needs %s", where, a.Type, u.name)
 		}
 	}
+	if a.Type == rollcall.TypeTags {
+		for _, code := range a.Values {
+			if !tagCode.MatchString(code) {
+				b.fail(ad.at, "%s: %q cannot be the code of a tag; it is made of up to %d letters and digits", where, code, longestTag)
+			}
+		}
+	}
 	if a.Digits > 0 && a.Decimals >= a.Digits {
 		b.fail(ad.at, "%s has %d digits in all, too few for %d decimals", where, a.Digits, a.Decimals)
 	}
 }
+
+// tagCode is what codes of tags look like (iTop 3.2.0): lists of them have blanks
+// and bars between.
+var tagCode = regexp.MustCompile(`^[A-Za-z0-9]{1,` + strconv.Itoa(longestTag) + `}$`)
+
+const longestTag = 20
 
 func (b *builder) target(ad *attributeDecl, where string, a *rollcall.Attribute) *rollcall.Class {
 	if a.Target == "" {

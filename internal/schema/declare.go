@@ -323,7 +323,7 @@ var lengths = map[rollcall.Type]int{
 
 var types = []rollcall.Type{
 	rollcall.TypeString, rollcall.TypeText, rollcall.TypeHTML, rollcall.TypeLog, rollcall.TypeEmail, rollcall.TypePhone,
-	rollcall.TypeURL, rollcall.TypeIP, rollcall.TypeEnum, rollcall.TypeLanguage, rollcall.TypeClass, rollcall.TypeInteger,
+	rollcall.TypeURL, rollcall.TypeIP, rollcall.TypeEnum, rollcall.TypeLanguage, rollcall.TypeTags, rollcall.TypeClass, rollcall.TypeInteger,
 	rollcall.TypeDecimal, rollcall.TypeBoolean, rollcall.TypeDuration, rollcall.TypeStopwatch, rollcall.TypeDate, rollcall.TypeDateTime,
 	rollcall.TypePassword, rollcall.TypeImage, rollcall.TypeData, rollcall.TypeKey, rollcall.TypeTree, rollcall.TypeField,
 	rollcall.TypeChildren, rollcall.TypeLinks,

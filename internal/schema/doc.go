@@ -53,7 +53,8 @@
 // attribute remote of the object that the key via names. Children are the
 // objects of class to whose key remote names this one. Links go through link
 // class to, whose key via points here and whose key remote to the other side.
-// An enum's values are a list of codes or a map of code and label.
+// An enum's values are a list of codes or a map of code and label; so are those
+// of tags, of which an attribute has any, up to max.
 //
 // Declarations add and never take away: a class or an attribute that exists
 // already is refused with both places.

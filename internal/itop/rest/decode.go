@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"encoding/base64"
+	"slices"
 	"strings"
 	"time"
 
@@ -109,6 +110,8 @@ func (c *call) value(ctx context.Context, from Reader, f *fieldSet, o *rollcall.
 		return document(v)
 	case rollcall.TypeData:
 		return property(v), nil
+	case rollcall.TypeTags:
+		return tags(a, v)
 	case rollcall.TypePassword:
 		return c.password(f, a, v)
 	}
@@ -177,6 +180,25 @@ func document(v *value) (string, error) {
 		return "", faultf("data must be in base64")
 	}
 	return string(picture), nil
+}
+
+// tags decodes a list of tag codes.
+func tags(a *rollcall.Attribute, v *value) (string, error) {
+	if v.kind != kindArray {
+		return "", faultf("A tag set must be defined by an array of tag codes")
+	}
+	codes := make([]string, len(v.list))
+	for i := range v.list {
+		codes[i], _ = v.list[i].string()
+		if !slices.Contains(a.Values, codes[i]) {
+			return "", faultf("%s is not defined as a valid tag for %s:%s", codes[i], a.Declared, a.Code)
+		}
+	}
+	if a.MaxLength > 0 && len(codes) > a.MaxLength {
+		return "", faultf("Maximum number of tags (%d) reached for %s:%s", a.MaxLength, a.Declared, a.Code)
+	}
+	slices.Sort(codes)
+	return strings.Join(slices.Compact(codes), " "), nil
 }
 
 // property decodes the value of a table or a property set.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"net/http"
+	"strings"
 
 	"rollcall/internal/rollcall"
 )
@@ -203,6 +204,8 @@ func (e *encoder) appendOwn(b []byte, a *rollcall.Attribute, text string) []byte
 		return appendImage(b, text)
 	case rollcall.TypeLog:
 		return appendLog(b, text)
+	case rollcall.TypeTags:
+		return appendTags(b, text)
 	case rollcall.TypeData:
 		text = "" // tables and property sets show nothing
 	}
@@ -224,6 +227,18 @@ func appendImage(b []byte, picture string) []byte {
 	b = append(b, `,"mimetype":`...)
 	b = appendText(b, http.DetectContentType([]byte(picture)))
 	return append(b, `,"filename":"","downloads_count":0}`...)
+}
+
+// appendTags appends the codes of tags as a list.
+func appendTags(b []byte, text string) []byte {
+	b = append(b, '[')
+	for i, code := range strings.Fields(text) {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendText(b, code)
+	}
+	return append(b, ']')
 }
 
 // appendLog appends a case log, oldest entry first.

@@ -133,6 +133,10 @@ func (c *call) criterion(ctx context.Context, from Reader, class *rollcall.Class
 		id, err := c.reference(ctx, from, a, &m.value)
 		crit.text = idText(id)
 		return crit, err
+	case a != nil && a.Type == rollcall.TypeTags:
+		var err error
+		crit.text, err = tags(a, &m.value)
+		return crit, err
 	}
 	text, ok := m.value.string()
 	if !ok {

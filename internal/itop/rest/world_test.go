@@ -3,6 +3,7 @@ package rest_test
 import (
 	"context"
 	"encoding/json"
+	"io/fs"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -51,8 +52,14 @@ func sqlite(t testing.TB) *world {
 
 func newWorld(t testing.TB, dsn string) *world {
 	t.Helper()
+	return extendedWorld(t, dsn)
+}
+
+// extendedWorld is a world with classes of the test's own.
+func extendedWorld(t testing.TB, dsn string, more ...fs.FS) *world {
+	t.Helper()
 	clock := func() time.Time { return now }
-	w := &world{World: registrytest.Open(t, dsn, clock, nil)}
+	w := &world{World: registrytest.Open(t, dsn, clock, nil, more...)}
 	w.config = rest.Config{
 		Model: w.Model, Rights: auth.NewRights(w.Model), Registry: w.Registry, Store: restStore{w.Store}, Now: clock,
 		Accounts: credentials(func(c auth.Credentials) (bool, error) { return c.Login == "admin" && c.Password == "secret", nil }),

@@ -56,6 +56,13 @@ func (j *job) readCell(r *row, i int, c *input, text string) {
 			}
 			text = code
 		}
+	case rollcall.TypeTags:
+		codes, unknown := wire.TagsOf(a, text, j.localize)
+		if unknown != "" {
+			r.note(i, "'%s' is an invalid value. Failed to process input: %s is not defined as a valid tag for %s:%s", clip(text), clip(unknown), a.Declared, a.Code)
+			return
+		}
+		text = codes
 	case rollcall.TypeImage:
 		bytes, err := base64.StdEncoding.DecodeString(text)
 		if err != nil {

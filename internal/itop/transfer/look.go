@@ -41,6 +41,10 @@ func (l *look) show(s shape, value string) string {
 		if l.localize && s.attr != nil {
 			return wire.ValueLabel(s.attr, value)
 		}
+	case rollcall.TypeTags:
+		if s.attr != nil {
+			return strings.Join(wire.Tags(s.attr, value, l.localize), wire.TagSeparator)
+		}
 	case rollcall.TypeBoolean:
 		return l.boolean(value)
 	case rollcall.TypeClass:

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"strings"
 
+	"rollcall/internal/itop/wire"
 	"rollcall/internal/rollcall"
 )
 
@@ -48,14 +49,26 @@ func (t *xmlTable) object(alias int, o *rollcall.Object, cells []string) {
 			continue
 		}
 		t.text("<" + c.code + ">")
-		if o.Class == nil {
+		switch {
+		case o.Class == nil:
 			t.text("null")
-		} else {
+		case c.shape.kind == rollcall.TypeTags:
+			t.tags(c.shape.attr, cells[i])
+		default:
 			t.text(xmlText(t.look.show(c.shape, cells[i])))
 		}
 		t.text("</" + c.code + ">\n")
 	}
 	t.text("</" + class + ">\n")
+}
+
+// tags writes tags as elements of their own.
+func (t *xmlTable) tags(a *rollcall.Attribute, value string) {
+	t.text("<Set>\n")
+	for _, tag := range wire.Tags(a, value, t.look.localize) {
+		t.text("<Tag>" + xmlText(tag) + "</Tag>")
+	}
+	t.text("</Set>\n")
 }
 
 func (t *xmlTable) end() error {

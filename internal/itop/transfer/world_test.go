@@ -70,8 +70,14 @@ func sqlite(t testing.TB) *world {
 
 func newWorld(t testing.TB, dsn string) *world {
 	t.Helper()
+	return extendedWorld(t, dsn)
+}
+
+// extendedWorld is a world with classes of the test's own.
+func extendedWorld(t testing.TB, dsn string, more ...fs.FS) *world {
+	t.Helper()
 	clock := func() time.Time { return now }
-	w := &world{World: registrytest.Open(t, dsn, clock, nil), admin: &auth.Account{
+	w := &world{World: registrytest.Open(t, dsn, clock, nil, more...), admin: &auth.Account{
 		Ref: rollcall.Ref{Class: "UserLocal", ID: 1}, Login: "admin", Name: "My first name My last name", Administrator: true,
 	}}
 	w.service = transfer.New(transfer.Config{

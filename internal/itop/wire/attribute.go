@@ -105,6 +105,42 @@ func ValueLabel(a *rollcall.Attribute, value string) string {
 	return value
 }
 
+// TagSeparator stands between the tags of an attribute in CSV (iTop 3.2.0's
+// tag_set_item_separator).
+const TagSeparator = "|"
+
+// Tags returns the tags of an attribute one by one: their English labels, or
+// their codes.
+func Tags(a *rollcall.Attribute, value string, localize bool) []string {
+	tags := strings.Fields(value)
+	for i := range tags {
+		if localize {
+			tags[i] = ValueLabel(a, tags[i])
+		}
+	}
+	return tags
+}
+
+// TagsOf returns the codes of tags that CSV lists by label, or by code. unknown is
+// the first that the attribute does not have.
+func TagsOf(a *rollcall.Attribute, list string, localize bool) (codes, unknown string) {
+	var found []string
+	for tag := range strings.SplitSeq(list, TagSeparator) {
+		i := slices.Index(a.Values, tag)
+		if localize && len(a.Labels) > 0 {
+			i = slices.Index(a.Labels, tag)
+		}
+		switch {
+		case tag == "":
+		case i < 0:
+			return "", tag
+		default:
+			found = append(found, a.Values[i])
+		}
+	}
+	return strings.Join(found, " "), ""
+}
+
 // ValueOf returns the value that a label, or a code, of an attribute with a list
 // of values stands for; case does not matter.
 func ValueOf(a *rollcall.Attribute, label string) (string, bool) {

@@ -4,6 +4,7 @@ package registrytest
 
 import (
 	"context"
+	"io/fs"
 	"path/filepath"
 	"testing"
 	"time"
@@ -26,11 +27,12 @@ type World struct {
 	now func() time.Time
 }
 
-// Open opens the registry of a database. Committed may be nil.
-func Open(t testing.TB, dsn string, now func() time.Time, committed func()) *World {
+// Open opens the registry of a database. Committed may be nil; more are folders
+// with class declarations of the test's own.
+func Open(t testing.TB, dsn string, now func() time.Time, committed func(), more ...fs.FS) *World {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
-	model, err := schema.Load()
+	model, err := schema.Load(more...)
 	Must(t, err)
 	s, err := store.Open(ctx, store.Config{DSN: dsn, Model: model, Now: now, Committed: committed})
 	Must(t, err)
