@@ -149,9 +149,21 @@ type pooled struct {
 	pool *directory.Pool
 }
 
-var _ source.Picker = pooled{}
+var (
+	_ source.Picker  = pooled{}
+	_ source.Glancer = pooled{}
+)
 
 // Pick implements source.Picker.
 func (p pooled) Pick(ctx context.Context, name string, begin func([]rollcall.Group, source.GroupFinder) error, emit func(*rollcall.Entry) error) error {
 	return p.pool.Do(ctx, func(c *directory.Conn) error { return p.PickOver(ctx, c, name, begin, emit) })
+}
+
+// Glance implements source.Glancer.
+func (p pooled) Glance(ctx context.Context, name string, begin func([]rollcall.Group, source.GroupFinder) error, emit func(*rollcall.Entry) error) (sure bool, err error) {
+	err = p.pool.Do(ctx, func(c *directory.Conn) error {
+		sure, err = p.GlanceOver(ctx, c, name, begin, emit)
+		return err
+	})
+	return sure, err
 }

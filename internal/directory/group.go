@@ -89,13 +89,18 @@ func (c *Conn) Membership(ctx context.Context, q Groups) (*Membership, Result, e
 
 func (m *Membership) addADGroup(e *Entry) GroupID {
 	g := m.AddGroup(string(e.DN))
+	m.addAbove(g, e)
+	return g
+}
+
+// addAbove notes what a group of Active Directory says of itself.
+func (m *Membership) addAbove(g GroupID, e *Entry) {
 	for _, above := range e.Values[0] {
 		m.AddMemberOf(g, above)
 	}
 	for _, sid := range e.Values[1] {
 		m.AddSID(g, sid)
 	}
-	return g
 }
 
 func (m *Membership) addGroup(e *Entry) GroupID {

@@ -270,7 +270,7 @@ func (s *single) collectSingle(ctx context.Context, l *load) error {
 		l.groups = &grouping{bindings: l.job.Bindings, of: map[string]span{}}
 		begin = func(groups []rollcall.Group, find source.GroupFinder) error { return l.groups.begin(ctx, groups, find) }
 	}
-	err := picker.Pick(ctx, s.Name, begin, func(e *rollcall.Entry) error {
+	err := s.pick(ctx, l, picker, begin, func(e *rollcall.Entry) error {
 		if err := s.known(ctx, l, string(e.Key)); err != nil {
 			return err
 		}

@@ -5,7 +5,30 @@ import (
 	"slices"
 
 	"rollcall/internal/rollcall"
+	"rollcall/internal/source"
 )
+
+// pick reads the entry. To see whether anything is to be done, its own groups are
+// enough: they are the same as before, or all groups are read, as a run reads
+// them, before anything is decided. A binding that looks for members by a filter
+// of its own may give something to who is in none of its groups.
+func (s *single) pick(ctx context.Context, l *load, picker source.Picker, begin func([]rollcall.Group, source.GroupFinder) error, emit func(*rollcall.Entry) error) error {
+	byFilter := slices.ContainsFunc(l.job.Bindings, func(b rollcall.Binding) bool { return b.Members != "" })
+	if glancer, ok := picker.(source.Glancer); ok && s.isLook && !byFilter {
+		// Which groups the bindings mean counts only where they say who is read.
+		see := begin
+		if begin != nil && !slices.ContainsFunc(l.job.Bindings, func(b rollcall.Binding) bool { return b.OnlyGroups }) {
+			see = func(groups []rollcall.Group, _ source.GroupFinder) error {
+				l.groups.groups = groups
+				return nil
+			}
+		}
+		if sure, err := glancer.Glance(ctx, s.Name, see, emit); sure || err != nil {
+			return err
+		}
+	}
+	return picker.Pick(ctx, s.Name, begin, emit)
+}
 
 // isRead reports whether the load has an entry, its groups considered.
 func (l *load) isRead(key string) bool {

@@ -136,6 +136,15 @@ type Picker interface {
 	Pick(ctx context.Context, name string, begin func([]rollcall.Group, GroupFinder) error, emit func(*rollcall.Entry) error) error
 }
 
+// Glancer is the optional ability of a Picker to read one entry with the groups
+// that it belongs to, however deep, and no others.
+type Glancer interface {
+	// Glance is Pick, but begin gets the groups of the entry alone. It reports false,
+	// and calls neither, when it cannot be sure that Pick would tell the same groups
+	// of the entry.
+	Glance(ctx context.Context, name string, begin func([]rollcall.Group, GroupFinder) error, emit func(*rollcall.Entry) error) (sure bool, err error)
+}
+
 // Noticer is the ability to say what the last Collect met that is no error: a
 // part of the tree on another server, a field that no entry had.
 type Noticer interface {
