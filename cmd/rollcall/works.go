@@ -33,9 +33,14 @@ func laneOf(work string) jobs.Lane {
 	return jobs.LaneMain
 }
 
+// jobPatience is how long a job waits for its turn to write: the first load of a
+// large source, here or on another node, is no reason for all others to fail.
+const jobPatience = time.Hour
+
 // work carries out one job. The configuration may have changed since it was
 // queued; what counts is the present one.
 func (a *app) work(ctx context.Context, j *jobs.Job) error {
+	ctx = rollcall.Patient(ctx, jobPatience)
 	only, known := parts[j.Work.Kind]
 	if !known {
 		return rollcall.Errorf(rollcall.Invalid, "this program does not know work of kind %q", j.Work.Kind)

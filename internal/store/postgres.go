@@ -79,7 +79,7 @@ func (d *postgres) begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, error) {
 		return nil, err
 	}
 	_, err = tx.ExecContext(ctx, fmt.Sprintf("SET LOCAL lock_timeout = %d; SELECT pg_advisory_xact_lock(%d); SET LOCAL lock_timeout = 0",
-		writerWait.Milliseconds(), d.advisoryKey("writer")))
+		rollcall.Patience(ctx, writerWait).Milliseconds(), d.advisoryKey("writer")))
 	if err != nil {
 		_ = tx.Rollback() // nothing was written
 		return nil, err

@@ -28,15 +28,17 @@ type Tx struct {
 	tallies  map[rollcall.ObjectID]*tally
 }
 
-// Begin starts a write transaction. It waits some seconds for another writer
-// and then gives an Unavailable error. Cancelling ctx rolls it back.
+// Begin starts a write transaction. It waits some seconds for another writer, or
+// as long as a Patient context says, and then gives an Unavailable error.
+// Cancelling ctx rolls it back.
 func (s *Store) Begin(ctx context.Context) (*Tx, error) {
-	waiting, cancel := context.WithTimeout(ctx, s.wait)
+	wait := rollcall.Patience(ctx, s.wait)
+	waiting, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	conn, err := s.writer.Conn(waiting)
 	if err != nil {
 		if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-			return nil, rollcall.Errorf(rollcall.Unavailable, "another run of this program is writing to %s and did not end within %s: try again later", s.d.name(), s.wait)
+			return nil, rollcall.Errorf(rollcall.Unavailable, "another run of this program is writing to %s and did not end within %s: try again later", s.d.name(), wait)
 		}
 		return nil, fmt.Errorf("begin writing: %w", s.d.translate(err))
 	}

@@ -41,6 +41,7 @@ func (s *suite) lockTests() map[string]func(*testing.T) {
 		"LockExcludesTwoStoresOfOneProcess": s.lockTwice,
 		"LockDiesWithItsProcess":            s.lockProcess,
 		"LocksOfManySources":                s.lockMany,
+		"AWriterWaitsAsLongAsItShould":      s.patience,
 	}
 }
 
@@ -72,6 +73,30 @@ func (s *suite) lockMany(t *testing.T) {
 		must(t, free())
 		must(t, value[func() error](t)(second.LockSource(t.Context(), fmt.Sprint("source ", i)))())
 	}
+}
+
+// patience has somebody write for longer than a first writer waits; a second,
+// for whom nobody waits, gets its turn afterwards.
+func (s *suite) patience(t *testing.T) {
+	st := s.open(t)
+	tx := begin(t, st)
+	_, err := st.Begin(rollcall.Patient(t.Context(), time.Millisecond))
+	wantKind(t, err, rollcall.Unavailable)
+	turn := make(chan error)
+	go func() {
+		second, err := st.Begin(rollcall.Patient(t.Context(), time.Hour))
+		if err == nil {
+			err = second.Rollback()
+		}
+		turn <- err
+	}()
+	select {
+	case err := <-turn:
+		t.Errorf("got its turn while another wrote: %v", err)
+	case <-time.After(50 * time.Millisecond):
+	}
+	must(t, tx.Rollback())
+	must(t, <-turn)
 }
 
 func wantHeld(t *testing.T, err error, by string) {
