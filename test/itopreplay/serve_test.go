@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -15,6 +16,14 @@ import (
 // served is the program's own web services over an empty registry with one
 // organization, Demo.
 func served(t *testing.T) (url, dir string) {
+	t.Helper()
+	dir = prepared(t)
+	url, _ = listen(t, dir, "127.0.0.1:0")
+	return url, dir
+}
+
+// prepared is the folder of such a registry, with the account sync.
+func prepared(t *testing.T) (dir string) {
 	t.Helper()
 	binary := lab.Program(t)
 	dir = t.TempDir()
@@ -27,18 +36,23 @@ sources:
     attributes: {name: {from: name, reconcile: true}}
     gone: {then: ignore}
 `)
-	do := func(in string, args ...string) string {
+	do := func(in string, args ...string) {
 		cmd := exec.CommandContext(t.Context(), binary, args...)
 		cmd.Dir, cmd.Stdin = dir, strings.NewReader(in)
-		out, err := cmd.CombinedOutput()
-		if err != nil {
+		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("rollcall %q: %v\n%s", args, err, out)
 		}
-		return string(out)
 	}
 	do("", "sync")
 	do("Lovelace.1815\n", "user", "add", "sync", "--profile", "Administrator", "--profile", "REST Services User")
-	cmd := exec.Command(binary, "serve", "--listen", "127.0.0.1:0")
+	return dir
+}
+
+// listen serves a registry until stop is called, at the latest at the end of the
+// outermost test.
+func listen(t *testing.T, dir, address string) (url string, stop func()) {
+	t.Helper()
+	cmd := exec.Command(lab.Program(t), "serve", "--listen", address)
 	cmd.Dir = dir
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -47,15 +61,16 @@ sources:
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = cmd.Process.Signal(syscall.SIGTERM); _ = cmd.Wait() })
+	stop = sync.OnceFunc(func() { _ = cmd.Process.Signal(syscall.SIGTERM); _ = cmd.Wait() })
+	t.Cleanup(stop)
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if url, ok := strings.CutPrefix(lines.Text(), "Listening on "); ok {
-			return strings.TrimRight(url, "/"), dir
+			return strings.TrimRight(url, "/"), stop
 		}
 	}
 	t.Fatal("rollcall serve does not say where it listens")
-	return "", ""
+	return "", nil
 }
 
 // exported counts the objects of a class.

@@ -138,7 +138,13 @@ func (a *app) phases(ctx context.Context) error {
 		if err := a.checkModules(ctx); err != nil {
 			return err
 		}
+		if !o.SynchroOnly && !o.ConfigureOnly {
+			a.readWhileAsking(ctx)
+		}
 		if err := a.configureSources(ctx); err != nil {
+			for _, t := range a.tasks {
+				t.ahead.abandon()
+			}
 			return err
 		}
 	}

@@ -66,7 +66,11 @@ func (a *app) rows(ctx context.Context, t *task) (*output, error) {
 	if t.ahead == nil {
 		return a.read(ctx, t, a.env.Progress)
 	}
-	<-t.ahead.done
+	t.ahead.wait(func(rows int) {
+		if a.env.Progress != nil {
+			a.env.Progress(t.label+": collect", rows)
+		}
+	})
 	t.logger(a).join()
 	return t.ahead.out, t.ahead.err
 }

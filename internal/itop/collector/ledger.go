@@ -58,7 +58,7 @@ func readLedger(path string) *ledger {
 	r := bufio.NewReader(f)
 	line, err := r.ReadBytes('\n')
 	l := &ledger{rows: map[[8]byte][8]byte{}}
-	if err != nil || json.Unmarshal(line, &l.head) != nil {
+	if err != nil || json.Unmarshal(line, &l.head) != nil || !number.MatchString(l.head.Source) || !number.MatchString(l.head.Proof.Witness) {
 		return nil
 	}
 	for range l.head.Rows {

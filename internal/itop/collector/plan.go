@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"rollcall/internal/rollcall"
 )
@@ -25,7 +26,8 @@ type task struct {
 	source  rowSource
 	ahead   *reading // under way before its turn
 	sds     *dataSource
-	upload  *upload // what is to be sent, once its files are final
+	known   *ledger   // what an earlier run sent, where iTop was asked for it
+	proven  time.Time // when iTop said that it has that
 }
 
 // rowSource is where the rows of a collector come from. Prepare finds out what

@@ -15,7 +15,7 @@ import (
 // run goes the original's way.
 type question struct {
 	class, key, fields string
-	limit              int
+	limit, page        int
 }
 
 // together asks several questions at once, each a single time.
@@ -24,7 +24,7 @@ func (r *rest) together(ctx context.Context, questions ...question) ([]answer, e
 	var wg sync.WaitGroup
 	for i, q := range questions {
 		body, err := marshal(newObject().Set("operation", "core/get").Set("class", q.class).Set("key", q.key).
-			Set("output_fields", q.fields).Set("limit", q.limit))
+			Set("output_fields", q.fields).Set("limit", q.limit).Set("page", max(1, q.page)))
 		if err != nil {
 			return nil, err
 		}
@@ -58,6 +58,9 @@ type proof struct {
 	Total    int
 	Witness  string // id of a replica of the newest upload
 	Seen     string // when it was written
+	// End is when the newest upload ended, by our clock. To is later by the time that
+	// the upload took; what somebody else wrote in between shows by its age.
+	End time.Time
 }
 
 // seenLayout is a date as iTop writes it. It is only ever compared with others
@@ -67,8 +70,11 @@ const seenLayout = "2006-01-02 15:04:05"
 // condition selects the replicas that prove that iTop has everything, r; w is the
 // witness.
 func (p proof) condition(source string) string {
-	return fmt.Sprintf("(r.sync_source_id = %s AND w.id = %s AND w.status_last_seen = '%s' AND r.status != 'obsolete' AND r.status_last_seen >= '%s' AND r.status_last_seen <= '%s')",
-		source, p.Witness, p.Seen, p.From, p.To)
+	// Both clocks show whole seconds, and they may drift by a second in three hours.
+	elapsed := time.Since(p.End)
+	age := max(0, int((elapsed-elapsed/10_000)/time.Second)-1)
+	return fmt.Sprintf("(r.sync_source_id = %s AND w.id = %s AND w.status_last_seen = '%s' AND r.status != 'obsolete' AND r.status_last_seen >= '%s' AND r.status_last_seen <= '%s' AND r.status_last_seen <= DATE_SUB(NOW(), INTERVAL %d SECOND))",
+		source, p.Witness, p.Seen, p.From, p.To, age)
 }
 
 var (
@@ -86,20 +92,26 @@ func (a answer) found() int {
 	return phpInt(m[1])
 }
 
-// untouched reports whether iTop has every row of these uploads as they were sent.
-func (r *rest) untouched(ctx context.Context, uploads ...*upload) bool {
+// askProofs is the question whether iTop has every row of some uploads as it was
+// sent, and the number of replicas that must be found then.
+func askProofs(ledgers []*ledger) (q question, total int) {
 	var conditions, witnesses []string
-	total := 0
-	for _, u := range uploads {
-		p := u.known.head.Proof
-		conditions = append(conditions, p.condition(u.source))
+	for _, l := range ledgers {
+		p := l.head.Proof
+		conditions = append(conditions, p.condition(l.head.Source))
 		witnesses = append(witnesses, p.Witness)
 		total += p.Total
 	}
 	// The witnesses' ids stand apart so that the database begins with them.
 	query := "SELECT r FROM SynchroReplica AS r JOIN SynchroDataSource AS s ON r.sync_source_id = s.id JOIN SynchroReplica AS w ON w.sync_source_id = s.id WHERE w.id IN (" +
 		strings.Join(witnesses, ",") + ") AND (" + strings.Join(conditions, " OR ") + ")"
-	answers, err := r.together(ctx, question{"SynchroReplica", query, "status", 1})
+	return question{"SynchroReplica", query, "status", 1, 1}, total
+}
+
+// untouched reports whether iTop has every row of an upload as it was sent.
+func (r *rest) untouched(ctx context.Context, l *ledger) bool {
+	q, total := askProofs([]*ledger{l})
+	answers, err := r.together(ctx, q)
 	if err != nil {
 		r.log.debugf("iTop does not say what it has: %s", err)
 		return false
@@ -113,9 +125,12 @@ func (r *rest) untouched(ctx context.Context, uploads ...*upload) bool {
 // were written since, unless it was all of them.
 func (r *rest) prove(ctx context.Context, source string, begin time.Time, sent, all int) *proof {
 	// One second more, since the database's clock shows whole ones.
-	seconds := int(time.Since(begin)/time.Second) + 2
+	end := time.Now()
+	seconds := int(end.Sub(begin)/time.Second) + 2
+	// The last of them is the witness: a database that was put back to the midst of
+	// the upload does not have it yet.
 	answers, err := r.together(ctx, question{"SynchroReplica",
-		fmt.Sprintf("SELECT SynchroReplica WHERE sync_source_id = %s AND status != 'obsolete' AND status_last_seen >= DATE_SUB(NOW(), INTERVAL %d SECOND)", source, seconds), "status_last_seen", 1})
+		fmt.Sprintf("SELECT SynchroReplica WHERE sync_source_id = %s AND status != 'obsolete' AND status_last_seen >= DATE_SUB(NOW(), INTERVAL %d SECOND)", source, seconds), "status_last_seen", 1, sent})
 	if err != nil {
 		r.log.debugf("iTop does not say what it has: %s", err)
 		return nil
@@ -133,5 +148,5 @@ func (r *rest) prove(ctx context.Context, source string, begin time.Time, sent, 
 		return nil
 	}
 	span := time.Duration(seconds) * time.Second
-	return &proof{From: at.Add(-span).Format(seenLayout), To: at.Add(span).Format(seenLayout), Total: all, Witness: a.objects[0].id, Seen: seen}
+	return &proof{From: at.Add(-span).Format(seenLayout), To: at.Add(span).Format(seenLayout), Total: all, Witness: a.objects[0].id, Seen: seen, End: end.UTC()}
 }

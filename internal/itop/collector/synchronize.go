@@ -19,9 +19,6 @@ import (
 func (a *app) synchronize(ctx context.Context) error {
 	a.step = "Synchronize"
 	defer func() { a.step, a.current = "", "" }()
-	if err := a.settleUploads(ctx); err != nil {
-		return err
-	}
 	stop := a.params.Text("stop_on_synchro_error", "no")
 	failed := false
 	for _, t := range a.tasks {

@@ -28,7 +28,6 @@ type upload struct {
 	unique bool      // no key comes twice
 	fresh  int       // keys that were not sent before
 	change int       // rows that are new or differ
-	proven time.Time // when iTop said that it has what is known
 }
 
 const (
@@ -38,14 +37,14 @@ const (
 	// fullShare is the part of a full load interval for which unchanged rows may stay
 	// unsent. What is gone from the source counts as gone that much sooner.
 	fullShare = 10
-	// proofLasts is how long an answer of iTop holds before the rows are sent.
+	// proofLasts is how long iTop's answer that it has everything holds.
 	proofLasts = 10 * time.Second
 )
 
 // skipping returns how long after a full upload unchanged rows may stay unsent;
 // 0 for never.
-func (a *app) skipping(t *task) time.Duration {
-	interval := time.Duration(phpInt(member(t.sds.expect, "full_load_periodicity"))) * time.Second
+func (a *app) skipping(t *task, definition *object) time.Duration {
+	interval := time.Duration(phpInt(member(definition, "full_load_periodicity"))) * time.Second
 	mode := t.params.Text("skip_unchanged", "auto")
 	switch {
 	case a.strict || mode != "" && mode != "auto" && !isYes(mode):
@@ -63,7 +62,7 @@ func (a *app) skipping(t *task) time.Duration {
 func (a *app) newUpload(t *task) (*upload, error) {
 	u := &upload{source: t.sds.id, stem: a.stem(t.label), unique: true}
 	u.files = naturally(dataFiles(u.stem), a.strict)
-	lasts := a.skipping(t)
+	lasts := a.skipping(t, t.sds.expect)
 	if lasts == 0 || len(u.files) == 0 || !number.MatchString(u.source) {
 		return u, nil
 	}
@@ -72,7 +71,10 @@ func (a *app) newUpload(t *task) (*upload, error) {
 	if err := u.hash(charset(t) + "\n" + dateFormat(t)); err != nil {
 		return nil, err
 	}
-	l := readLedger(u.ledger())
+	l := t.known
+	if l == nil {
+		l = readLedger(u.ledger())
+	}
 	if l == nil || !l.head.isFor(u.head) || t.sds.changed || !u.unique {
 		return u, nil
 	}
@@ -93,7 +95,10 @@ func (a *app) newUpload(t *task) (*upload, error) {
 	return u, nil
 }
 
-func (u *upload) ledger() string { return u.stem + ".sent" }
+func (u *upload) ledger() string { return ledgerOf(u.stem) }
+
+// ledgerOf is the path of a ledger.
+func ledgerOf(stem string) string { return stem + ".sent" }
 
 // hash reads the files. How the rows are read counts as part of their format.
 func (u *upload) hash(format string) error {
@@ -121,41 +126,13 @@ func (u *upload) hash(format string) error {
 	return nil
 }
 
-// settleUploads asks iTop, once for all collectors, whether it has what was sent
-// before.
-func (a *app) settleUploads(ctx context.Context) error {
-	var asked []*upload
-	for _, t := range a.tasks {
-		if a.wasInterrupted(t) || a.hasLookups(t) {
-			continue // its files are not final yet
-		}
-		u, err := a.newUpload(t)
-		if err != nil {
-			return err
-		}
-		t.upload = u
-		if u.known != nil {
-			asked = append(asked, u)
-		}
-	}
-	if len(asked) > 1 && a.rest.untouched(ctx, asked...) {
-		for _, u := range asked {
-			u.proven = time.Now()
-		}
-	}
-	return nil
-}
-
 // send uploads what iTop does not have.
 func (a *app) send(ctx context.Context, t *task) error {
-	u := t.upload
-	if u == nil {
-		var err error
-		if u, err = a.newUpload(t); err != nil {
-			return err
-		}
+	u, err := a.newUpload(t)
+	if err != nil {
+		return err
 	}
-	if u.known != nil && time.Since(u.proven) > proofLasts && !a.rest.untouched(ctx, u) {
+	if u.known != nil && time.Since(t.proven) > proofLasts && !a.rest.untouched(ctx, u.known) {
 		u.known = nil
 		a.log.infof("iTop does not have the rows of '%s' as they were sent: all of them are sent.", t.sds.name)
 	}
