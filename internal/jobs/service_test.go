@@ -441,12 +441,7 @@ const crash = "ROLLCALL_TEST_QUEUE"
 
 func TestMain(m *testing.M) {
 	if store := os.Getenv(crash); store != "" {
-		s, err := jobs.Open(context.Background(), jobs.Config{Store: store, Entries: []jobs.Entry{entry("people")}, Node: "doomed",
-			Runner: func(ctx context.Context, _ *jobs.Job) error {
-				fmt.Println("started")
-				<-ctx.Done()
-				return ctx.Err()
-			}})
+		s, err := jobs.Open(context.Background(), jobs.Config{Store: store, Entries: []jobs.Entry{entry("people")}, Node: "doomed", Runner: doom, Wait: time.Second})
 		if err == nil {
 			err = s.Run(context.Background())
 		}
