@@ -3,6 +3,7 @@ package oql_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -160,5 +161,20 @@ func TestLimitsAreRefusals(t *testing.T) {
 	long := "SELECT Person WHERE id IN (0" + strings.Repeat(",1", 500000) + ")"
 	if _, err := oql.Compile(m, long, nil); err != nil {
 		t.Errorf("a list of half a million: got %.300v, want none", err)
+	}
+}
+
+func TestParametersAreNamedOnce(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string][]string{
+		"SELECT Person": nil,
+		"SELECT Person WHERE id = :a OR id IN (:b,:a)":                {"a", "b"},
+		"SELECT Person WHERE org_id = :this->org_id":                  {"this->org_id"},
+		`SELECT Person WHERE name = ":x" AND a = ':y\':z' AND b = :w`: {"w"},
+		"::": nil, ":-": nil, ":a->": {"a->"}, "\"": nil, "'\\": nil,
+	} {
+		if got := oql.Parameters(text); !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", text, got, want)
+		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"rollcall/internal/itop/gate"
 	"rollcall/internal/oql"
 	"rollcall/internal/rollcall"
 )
@@ -30,7 +31,10 @@ func (c *call) declared(ctx context.Context, o *Operation) error {
 	case o.URL != "":
 		return c.callURL(ctx, o)
 	}
-	args := make(map[string]string, len(o.Parameters))
+	args, err := gate.Standing(ctx, c.Model, c.Store, c.account, oql.Parameters(o.Query))
+	if err != nil {
+		return err
+	}
 	for _, name := range o.Parameters {
 		text, err := c.text(name)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"rollcall/internal/auth"
+	"rollcall/internal/itop/gate"
 	"rollcall/internal/oql"
 	"rollcall/internal/rollcall"
 )
@@ -66,7 +67,11 @@ func (c *call) key(ctx context.Context, from Reader, class *rollcall.Class, key 
 	if key.kind != kindString || strict && key.text == "" {
 		return nil, faultf("Wrong format for key")
 	}
-	query, err := oql.Compile(c.Model, key.text, nil)
+	args, err := gate.Standing(ctx, c.Model, from, c.account, oql.Parameters(key.text))
+	if err != nil {
+		return nil, err
+	}
+	query, err := oql.Compile(c.Model, key.text, args)
 	if err != nil {
 		return nil, queryFault(key.text, err, strict)
 	}

@@ -106,3 +106,11 @@ func (j *job) newValue(r *row, i int) string {
 	}
 	return csvCell(&j.look, s, false, r.values[i])
 }
+
+// orZero writes an id; that of nobody is 0.
+func orZero(id rollcall.ObjectID) string {
+	if id == 0 {
+		return "0"
+	}
+	return idText(id)
+}

@@ -42,7 +42,10 @@ func (s *Service) exportV1(ctx context.Context, out *answer, r *gate.Request) er
 	if text == "" {
 		return &fault{title: errorTitle, body: v1Usage}
 	}
-	args, missing := s.arguments(text, r)
+	args, missing, err := s.arguments(ctx, text, r)
+	if err != nil {
+		return err
+	}
 	if missing != "" {
 		return notExecuted(wire.Escape("Missing parameter '--arg_" + missing + "'"))
 	}
@@ -201,7 +204,7 @@ func explain(text string, err error) string {
 		return wire.Escape(err.Error())
 	}
 	end := e.Offset
-	for end < len(text) && isNameByte(text, end) && text[end] != '-' {
+	for end < len(text) && isWordByte(text[end]) {
 		end++
 	}
 	name := text[e.Offset:end]
@@ -214,4 +217,9 @@ func explain(text string, err error) string {
 		said += ", I would suggest to use '" + bold + wire.Escape(near) + boldEnd + "'"
 	}
 	return said
+}
+
+// isWordByte reports whether a byte may be part of a name.
+func isWordByte(c byte) bool {
+	return c == '_' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"rollcall/internal/auth"
 	"rollcall/internal/itop/gate"
 	"rollcall/internal/itop/wire"
 	"rollcall/internal/oql"
@@ -92,11 +91,13 @@ func (s *Service) ask(ctx context.Context, r *gate.Request) (question, string, e
 	if format == formatPDF {
 		return q, "", paragraph("The format 'pdf' is not available on this server: ask for html or xlsx")
 	}
-	args, missing := s.arguments(text, r)
+	args, missing, err := s.arguments(ctx, text, r)
+	if err != nil {
+		return q, "", err
+	}
 	if missing != "" {
 		return q, "", withUsage("Invalid OQL query: '" + wire.Escape(text) + "'.\n" + wire.Escape("Missing parameter '--arg_"+missing+"'"))
 	}
-	var err error
 	if q.query, err = oql.Compile(s.Model, text, args); err != nil {
 		// iTop escapes the reason twice.
 		return q, "", paragraph("Invalid OQL query: '" + text + "'.\n" + wire.Escape(err.Error()))
@@ -132,74 +133,21 @@ func (s *Service) phrase(ctx context.Context, id string) (text, fields string, e
 
 // arguments collects the values of a query's parameters; missing is the first
 // that has none.
-func (s *Service) arguments(text string, r *gate.Request) (args map[string]string, missing string) {
-	args = standing(r.Account)
-	for _, name := range parameterNames(text) {
+func (s *Service) arguments(ctx context.Context, text string, r *gate.Request) (args map[string]string, missing string, err error) {
+	names := oql.Parameters(text)
+	if args, err = gate.Standing(ctx, s.Model, s.Store, r.Account, names); err != nil {
+		return nil, "", err
+	}
+	for _, name := range names {
 		if _, there := args[name]; there {
 			continue
 		}
 		if !r.Params.Has("arg_" + name) {
-			return nil, name
+			return nil, name, nil
 		}
 		args[name] = r.Params.Raw("arg_"+name, "")
 	}
-	return args, ""
-}
-
-// standing are the parameters that every query has.
-func standing(a *auth.Account) map[string]string {
-	return map[string]string{
-		"current_contact_id":    orZero(a.Contact),
-		"current_contact->id":   orZero(a.Contact),
-		"current_user->id":      orZero(a.Ref.ID),
-		"current_user->login":   a.Login,
-		"current_user->org_id":  "",
-		"current_user->contact": orZero(a.Contact),
-	}
-}
-
-func orZero(id rollcall.ObjectID) string {
-	if id == 0 {
-		return "0"
-	}
-	return idText(id)
-}
-
-// parameterNames returns the names behind the colons of a query, outside its
-// texts.
-func parameterNames(text string) []string {
-	var names []string
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; c {
-		case '\'', '"':
-			for i++; i < len(text) && text[i] != c; i++ {
-				if text[i] == '\\' {
-					i++
-				}
-			}
-		case ':':
-			start := i + 1
-			for i+1 < len(text) && isNameByte(text, i+1) {
-				i++
-			}
-			if name := strings.TrimSuffix(text[start:i+1], "-"); name != "" && !slices.Contains(names, name) {
-				names = append(names, name)
-			}
-		}
-	}
-	return names
-}
-
-// isNameByte reports whether a byte continues a parameter's name: this->org_id.
-func isNameByte(text string, i int) bool {
-	c := text[i]
-	switch {
-	case c == '_', 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
-		return true
-	case c == '-':
-		return strings.HasPrefix(text[i:], "->")
-	}
-	return c == '>' && text[i-1] == '-'
+	return args, "", nil
 }
 
 // xmlColumns are all attributes of the selected classes, each key followed by

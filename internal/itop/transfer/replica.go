@@ -56,7 +56,11 @@ func (s *Service) replicas(ctx context.Context, out *answer, r *gate.Request) er
 // replicaList shows the replicas that a query finds.
 func (s *Service) replicaList(ctx context.Context, out *answer, r *gate.Request) error {
 	text := strings.TrimSpace(r.Params.Raw("oql", ""))
-	query, err := oql.Compile(s.Model, text, standing(r.Account))
+	args, err := gate.Standing(ctx, s.Model, s.Store, r.Account, oql.Parameters(text))
+	if err != nil {
+		return err
+	}
+	query, err := oql.Compile(s.Model, text, args)
 	switch {
 	case text == "":
 		return paragraph("Missing parameter 'oql'")
