@@ -1,26 +1,16 @@
 package server_test
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -28,7 +18,6 @@ import (
 
 	"go.uber.org/goleak"
 
-	"rollcall/internal/rollcall"
 	"rollcall/internal/server"
 )
 
@@ -166,245 +155,6 @@ func TestMetricsAreNotForEverybody(t *testing.T) {
 	r := run(t, server.Config{MetricsFrom: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}}, echo)
 	if status, _ := r.get(t, "/metrics"); status != http.StatusForbidden {
 		t.Errorf("got %d, want 403", status)
-	}
-}
-
-func TestPlainHTTPStaysOnLoopback(t *testing.T) {
-	t.Parallel()
-	for listen, want := range map[string]bool{"0.0.0.0:0": false, "[::]:0": false, "192.0.2.1:0": false, "127.0.0.1:0": true, "localhost:0": true, ":0": true} {
-		s, err := server.Open(t.Context(), server.Config{Listen: listen}, nil)
-		if (err == nil) != want {
-			t.Errorf("%s: got error %v", listen, err)
-		}
-		if err == nil {
-			if !strings.HasPrefix(s.URL(), "http://127.0.0.1:") && !strings.HasPrefix(s.URL(), "http://[::1]:") {
-				t.Errorf("%s: listens on %s", listen, s.URL())
-			}
-			if err := s.Close(); err != nil {
-				t.Error(err)
-			}
-		} else if rollcall.KindOf(err) != rollcall.Invalid {
-			t.Errorf("%s: got %v", listen, err)
-		}
-	}
-	s, err := server.Open(t.Context(), server.Config{Listen: "0.0.0.0:0", Plain: true}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Close(); err != nil {
-		t.Error(err)
-	}
-}
-
-// pair writes a certificate for 127.0.0.1 with a serial number.
-func pair(t *testing.T, dir string, serial int64) (cert, key string) {
-	t.Helper()
-	secret, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(serial), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &secret.PublicKey, secret)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(secret)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	for path, block := range map[string]*pem.Block{cert: {Type: "CERTIFICATE", Bytes: der}, key: {Type: "PRIVATE KEY", Bytes: private}} {
-		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return cert, key
-}
-
-func TestTLSAndARenewedCertificate(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	cert, key := pair(t, dir, 1)
-	var mu sync.Mutex
-	now := time.Now()
-	r := run(t, server.Config{Cert: cert, Key: key, Now: func() time.Time {
-		mu.Lock()
-		defer mu.Unlock()
-		return now
-	}}, echo)
-	serial := func() int64 {
-		t.Helper()
-		c, err := tls.Dial("tcp", strings.TrimPrefix(r.URL(), "https://"), &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS13})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		return c.ConnectionState().PeerCertificates[0].SerialNumber.Int64()
-	}
-	if got := serial(); got != 1 {
-		t.Errorf("got certificate %d, want 1", got)
-	}
-	pair(t, dir, 2)
-	later := time.Now().Add(time.Minute)
-	for _, path := range []string{cert, key} {
-		if err := os.Chtimes(path, later, later); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if got := serial(); got != 1 {
-		t.Errorf("got certificate %d before it is time to look", got)
-	}
-	mu.Lock()
-	now = now.Add(time.Minute)
-	mu.Unlock()
-	if got := serial(); got != 2 {
-		t.Errorf("got certificate %d, want the new one", got)
-	}
-	if err := os.WriteFile(cert, []byte("torn"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	mu.Lock()
-	now = now.Add(time.Minute)
-	mu.Unlock()
-	if got := serial(); got != 2 {
-		t.Errorf("got certificate %d, want the last good one", got)
-	}
-	old := &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS11}
-	if c, err := tls.Dial("tcp", strings.TrimPrefix(r.URL(), "https://"), old); err == nil {
-		_ = c.Close()
-		t.Error("got a connection by TLS 1.1")
-	}
-}
-
-func TestACertificateThatCannotBeReadIsSaid(t *testing.T) {
-	t.Parallel()
-	_, err := server.Open(t.Context(), server.Config{Listen: "127.0.0.1:0", Cert: "/nowhere/cert.pem", Key: "/nowhere/key.pem"}, nil)
-	if err == nil || !strings.Contains(err.Error(), "/nowhere/cert.pem") {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestASlowHeadIsCutOff(t *testing.T) {
-	t.Parallel()
-	r := run(t, server.Config{Limits: limits()}, echo)
-	c := r.dial(t)
-	if _, err := io.WriteString(c, "POST /page HTTP/1.1\r\nHost: x\r\n"); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	if text, err := io.ReadAll(c); err != nil {
-		t.Errorf("got %q, %v, want the connection ended", text, err)
-	}
-}
-
-// TestASlowBodyIsCutOff sends a body that never stops and never comes: a byte at a
-// time, faster than any time-out between two of them.
-func TestASlowBodyIsCutOff(t *testing.T) {
-	t.Parallel()
-	r := run(t, server.Config{Limits: limits()}, echo)
-	c := r.dial(t)
-	if _, err := io.WriteString(c, "POST /page HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"); err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		for {
-			if _, err := c.Write([]byte("x")); err != nil {
-				return
-			}
-			time.Sleep(20 * time.Millisecond)
-		}
-	}()
-	if err := c.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	res, err := http.ReadResponse(bufio.NewReader(c), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusRequestTimeout {
-		t.Errorf("got %s, want 408", res.Status)
-	}
-}
-
-func TestALargeBodyAtAFairPaceComesThrough(t *testing.T) {
-	t.Parallel()
-	r := run(t, server.Config{Limits: limits()}, echo)
-	body := io.MultiReader(strings.NewReader(strings.Repeat("x", 200_000)), pause(400*time.Millisecond), strings.NewReader(strings.Repeat("x", 200_000)))
-	res, err := r.client.Post(r.URL()+"/page", "text/plain", body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	if text, err := io.ReadAll(res.Body); err != nil || string(text) != "400000 bytes, <nil>" {
-		t.Errorf("got %q, %v", text, err)
-	}
-}
-
-// pause is a reader of nothing that takes its time.
-type pause time.Duration
-
-func (p pause) Read([]byte) (int, error) {
-	time.Sleep(time.Duration(p))
-	return 0, io.EOF
-}
-
-func TestAClientThatLeavesEndsThePage(t *testing.T) {
-	t.Parallel()
-	began, left := make(chan struct{}), make(chan struct{})
-	r := run(t, server.Config{Limits: limits()}, func(_ http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		close(began)
-		<-r.Context().Done()
-		close(left)
-	})
-	c := r.dial(t)
-	if _, err := io.WriteString(c, "POST /page HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"); err != nil {
-		t.Fatal(err)
-	}
-	<-began
-	select { // the pace of the body no longer counts
-	case <-left:
-		t.Fatal("the page was told that a client left who did not")
-	case <-time.After(600 * time.Millisecond):
-	}
-	if err := c.Close(); err != nil {
-		t.Fatal(err)
-	}
-	select {
-	case <-left:
-	case <-time.After(10 * time.Second):
-		t.Fatal("the page was not told that the client left")
-	}
-}
-
-func TestAClientThatReadsNothingIsCutOff(t *testing.T) {
-	t.Parallel()
-	failed := make(chan error, 1)
-	r := run(t, server.Config{Limits: limits()}, func(w http.ResponseWriter, _ *http.Request) {
-		piece := bytes.Repeat([]byte("x"), 8<<10)
-		for {
-			if _, err := w.Write(piece); err != nil {
-				failed <- err
-				return
-			}
-		}
-	})
-	c := r.dial(t)
-	if _, err := io.WriteString(c, "GET /page HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
-		t.Fatal(err)
-	}
-	select {
-	case err := <-failed:
-		if !errors.Is(err, os.ErrDeadlineExceeded) {
-			t.Errorf("got %v", err)
-		}
-	case <-time.After(20 * time.Second):
-		t.Fatal("the page still writes")
 	}
 }
 
