@@ -23,8 +23,15 @@ func Standing(ctx context.Context, model *rollcall.Model, from ObjectReader, acc
 	s := &standing{model: model, from: from, known: map[rollcall.Ref]*rollcall.Object{}}
 	args := map[string]string{}
 	for _, name := range names {
-		if name == "current_contact_id" {
+		switch name {
+		case "current_contact_id":
 			args[name] = idText(account.Contact)
+			continue
+		case "current_user->id":
+			args[name] = idText(account.Ref.ID)
+			continue
+		case "current_user->login":
+			args[name] = account.Login
 			continue
 		}
 		who, code, _ := strings.Cut(name, "->")

@@ -112,7 +112,7 @@ func (s *Service) v1Defaults(sel selection, advanced bool) []column {
 			a := class.Attribute(code)
 			_, derived := s.Model.Derive(class, code)
 			switch {
-			case a == nil && !derived, a != nil && (a.Kept || a.IsKey() && !advanced):
+			case a == nil && !derived, a != nil && (isShown(a) || a.IsKey() && !advanced):
 			case a != nil && (a.Type == rollcall.TypeLinks || a.Type == rollcall.TypeChildren || a.Type == rollcall.TypePassword):
 			case strings.HasSuffix(code, "_finalclass_recall"):
 			default:
@@ -217,6 +217,16 @@ func explain(text string, err error) string {
 		said += ", I would suggest to use '" + bold + wire.Escape(near) + boldEnd + "'"
 	}
 	return said
+}
+
+// isShown reports whether an attribute is there to be looked at: nobody could
+// import it.
+func isShown(a *rollcall.Attribute) bool {
+	switch a.Type {
+	case rollcall.TypeString, rollcall.TypeText, rollcall.TypeDate, rollcall.TypeDateTime:
+		return a.ReadOnly
+	}
+	return false
 }
 
 // isWordByte reports whether a byte may be part of a name.
