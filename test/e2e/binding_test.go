@@ -21,14 +21,7 @@ type accounts struct {
 func accountsHome(t *testing.T, password string, a accounts, bindings string) *home {
 	t.Helper()
 	h := newHome(t, "LDAP_PASSWORD="+password)
-	h.write("rollcall.yaml", fmt.Sprintf(`store: rollcall.db
-directories:
-  main:
-    url: %s
-    base: %q
-    bind: {dn: %q, password: "${env:LDAP_PASSWORD}"}
-    tls: {ca: %s}
-sources:
+	h.write("rollcall.yaml", mainDirectory(a.url, a.base, a.user, a.ca)+fmt.Sprintf(`sources:
   users:
     class: UserLDAP
     directory: main
@@ -41,7 +34,7 @@ sources:
     gone: {after: 0, set: {status: disabled}}
     limits: {gone: none}
 bindings:
-%s`, a.url, a.base, a.user, a.ca, a.filter, a.key, a.login, bindings))
+%s`, a.filter, a.key, a.login, bindings))
 	return h
 }
 

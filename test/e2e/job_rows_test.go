@@ -16,14 +16,7 @@ import (
 func crewHome(t *testing.T, s *lab.SlapdServer, gone, timetable string) *home {
 	t.Helper()
 	h := newHome(t, "LDAP_PASSWORD="+s.Password)
-	h.write("rollcall.yaml", fmt.Sprintf(`store: rollcall.db
-directories:
-  main:
-    url: %s
-    base: %q
-    bind: {dn: %q, password: "${env:LDAP_PASSWORD}"}
-    tls: {ca: %s}
-sources:
+	h.write("rollcall.yaml", mainDirectory(s.LDAPS, s.BaseDN, s.AdminDN, s.CA.File)+fmt.Sprintf(`sources:
   companies:
     class: Organization
     inline: {main: {name: Example}}
@@ -43,7 +36,7 @@ sources:
     gone: %s
     limits: {gone: none}
 timetable:
-%s`, s.LDAPS, s.BaseDN, s.AdminDN, s.CA.File, gone, timetable))
+%s`, gone, timetable))
 	return h
 }
 

@@ -36,6 +36,19 @@ func newHome(t testing.TB, env ...string) *home {
 	return &home{t: t, dir: t.TempDir(), bin: bin, env: env}
 }
 
+// mainDirectory begins a configuration: a registry beside it, and a directory
+// called main. The variable LDAP_PASSWORD has the password of user.
+func mainDirectory(url, base, user, ca string) string {
+	return fmt.Sprintf(`store: rollcall.db
+directories:
+  main:
+    url: %s
+    base: %q
+    bind: {dn: %q, password: "${env:LDAP_PASSWORD}"}
+    tls: {ca: %s}
+`, url, base, user, ca)
+}
+
 func (h *home) path(name string) string { return filepath.Join(h.dir, name) }
 
 func (h *home) write(name, text string) {
