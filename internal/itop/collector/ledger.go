@@ -119,7 +119,7 @@ func eachRecord(file string, take func(header bool, record []byte) error) error 
 // readRecord reads one record as it stands: to the end of a line outside quotes.
 func readRecord(r *bufio.Reader) ([]byte, error) {
 	var record []byte
-	for {
+	for quotes := 0; ; {
 		line, err := r.ReadBytes('\n')
 		record = append(record, line...)
 		if err != nil {
@@ -128,43 +128,29 @@ func readRecord(r *bufio.Reader) ([]byte, error) {
 			}
 			return nil, err
 		}
-		if !hasOpenQuote(record) {
+		if quotes += bytes.Count(line, []byte{'"'}); quotes%2 == 0 {
 			return record, nil
 		}
 	}
 }
 
-// hasOpenQuote reports whether a record goes on over the end of its line.
-func hasOpenQuote(record []byte) bool {
-	return scanFields(record, func(int, []byte) {})
-}
-
-// fieldOf returns a field of a record as it stands, quotes included.
+// fieldOf returns a field of a record as it stands, quotes included. A backslash
+// is a character like others to iTop, whatever the files' writer means by one.
 func fieldOf(record []byte, number int) []byte {
-	var field []byte
-	scanFields(bytes.TrimRight(record, "\r\n"), func(i int, text []byte) {
-		if i == number {
-			field = text
-		}
-	})
-	return field
-}
-
-// scanFields walks over the fields of a record as the files have them: separated
-// by semicolons outside quotes, where a backslash protects what follows it.
-func scanFields(record []byte, field func(number int, text []byte)) (open bool) {
-	number, begin := 0, 0
-	for i := 0; i < len(record); i++ {
-		switch c := record[i]; {
-		case c == '\\' && open:
-			i++
+	record = bytes.TrimRight(record, "\r\n")
+	begin, open := 0, false
+	for i, c := range record {
+		switch {
 		case c == '"':
 			open = !open
+		case c == ';' && !open && number == 0:
+			return record[begin:i]
 		case c == ';' && !open:
-			field(number, record[begin:i])
-			number, begin = number+1, i+1
+			number, begin = number-1, i+1
 		}
 	}
-	field(number, record[min(begin, len(record)):])
-	return open
+	if number > 0 {
+		return nil
+	}
+	return record[begin:]
 }

@@ -296,6 +296,18 @@ func TestRowsWithTheSameKeyAreAllSent(t *testing.T) {
 	}
 }
 
+// A backslash before a quote ends no value, and begins none.
+func TestRowsWithBackslashesStayUnsent(t *testing.T) {
+	t.Parallel()
+	f, i := newUpload(t, "")
+	f.write("people.csv", "primary_key;email;phone\n1;\"C:\\\";x\n2;b;x\n3;\"D:\\\";x\n")
+	f.want(0, nil)
+	i.sources["People source"]["fields"].(map[string]any)["attribute_list"] = shownAttributes()
+	f.want(0, []string{"Nothing to upload"})
+	f.write("people.csv", "primary_key;email;phone\n1;\"C:\\\";x\n2;b;y\n3;\"D:\\\";x\n")
+	f.want(0, []string{"1 rows of 'People source' are new or changed, 2 unchanged ones are not sent."})
+}
+
 // What changed goes into as few uploads as it needs.
 func TestChangedRowsAreSentTogether(t *testing.T) {
 	t.Parallel()
