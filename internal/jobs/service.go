@@ -182,9 +182,15 @@ func (e *Entry) options() *river.InsertOpts {
 // Run works jobs until the context ends; the service has a Runner. Jobs under way are interrupted then and
 // go on at the next start, here or on another node.
 func (s *Service) Run(ctx context.Context) error {
+	atStart := func(err error) error {
+		if ctx.Err() != nil {
+			return nil // it was told to end before it had begun
+		}
+		return err
+	}
 	release, err := s.queue.serve(ctx)
 	if err != nil {
-		return err
+		return atStart(err)
 	}
 	defer func() {
 		if err := release(); err != nil {
@@ -192,10 +198,10 @@ func (s *Service) Run(ctx context.Context) error {
 		}
 	}()
 	if err := s.catchUp(ctx); err != nil {
-		return err
+		return atStart(err)
 	}
 	if err := s.server.Start(ctx); err != nil {
-		return fmt.Errorf("start the queue: %w", err)
+		return atStart(fmt.Errorf("start the queue: %w", err))
 	}
 	s.takeOver(ctx) // until the context ends
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)

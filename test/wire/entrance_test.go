@@ -10,7 +10,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"rollcall/internal/registry/registrytest"
 	"rollcall/test/lab"
 )
 
@@ -85,14 +87,28 @@ serve:
 // when that is asked for.
 func enter(t *testing.T, d *lab.SlapdServer, signIn string, synced bool, change ...string) *entrance {
 	t.Helper()
+	return enterOn(t, sqliteFile, d, signIn, synced, change...)
+}
+
+// sqliteFile is a store in the folder of its configuration.
+const sqliteFile = "rollcall.db"
+
+// enterOn is enter with a store that is a file beside the configuration, or the
+// address of a database.
+func enterOn(t *testing.T, store string, d *lab.SlapdServer, signIn string, synced bool, change ...string) *entrance {
+	t.Helper()
 	dir := t.TempDir()
-	r := open(t, dir)
+	dsn := store
+	if store == sqliteFile {
+		dsn = filepath.Join(dir, store)
+	}
+	r := &registryOf{registrytest.Open(t, dsn, time.Now, nil)}
 	r.Create("Organization", nil, "name", "Demo")
 	r.local("admin", "Administrator", "REST Services User")
 	config := fmt.Sprintf(entranceConfig, d.LDAP, d.ReaderDN, d.Password, d.BaseDN, signIn)
-	config = strings.NewReplacer(change...).Replace(config)
+	config = fmt.Sprintf("store: %q\n", store) + strings.NewReplacer(change...).Replace(config)
 	if synced {
-		must(t, os.WriteFile(filepath.Join(dir, "rollcall.yaml"), []byte("store: rollcall.db\n"+config), 0o600))
+		must(t, os.WriteFile(filepath.Join(dir, "rollcall.yaml"), []byte(config), 0o600))
 		(&site{TB: t, dir: dir}).command("sync")
 	}
 	return &entrance{serve(t, dir, config), d}

@@ -12,8 +12,12 @@ import (
 // one who has left the directory stays until a run looks for everybody.
 func TestX37AFirstSignInImports(t *testing.T) {
 	t.Parallel()
+	firstSignInImports(t, sqliteFile)
+}
+
+func firstSignInImports(t *testing.T, store string) {
 	d := staffed(t, "ada", "bob")
-	s := enter(t, d, "import: true", true)
+	s := enterOn(t, store, d, "import: true", true)
 	d.Add(someone(d, "new") + "\n" + strings.Replace(someone(d, "ext"), "\nmail:", "\nemployeeType: external\nmail:", 1) +
 		fmt.Sprintf("\ndn: cn=desk,ou=groups,%[1]s\nobjectClass: groupOfNames\nmember: uid=new,ou=people,%[1]s\nmember: uid=ada,ou=people,%[1]s\n", d.BaseDN))
 	d.Modify("dn: uid=bob,ou=people," + d.BaseDN + "\nchangetype: delete\n")
@@ -78,9 +82,13 @@ func TestX37IsOffUnlessAskedFor(t *testing.T) {
 // run is made.
 func TestX38AnAccountIsRefreshedAtSignIn(t *testing.T) {
 	t.Parallel()
+	refreshedAtSignIn(t, sqliteFile)
+}
+
+func refreshedAtSignIn(t *testing.T, store string) {
 	d := staffed(t, "ada", "bob")
 	d.Add(fmt.Sprintf("dn: cn=desk,ou=groups,%[1]s\nobjectClass: groupOfNames\nmember: uid=bob,ou=people,%[1]s\n", d.BaseDN))
-	s := enter(t, d, "refresh: true, remember: 0", true)
+	s := enterOn(t, store, d, "refresh: true, remember: 0", true)
 	s.comesIn("ada", ldapPassword)
 	s.ran("sync completed")
 	for _, login := range []string{"ada", "bob"} {
