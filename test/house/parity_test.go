@@ -12,7 +12,7 @@ import (
 var (
 	parityRow = regexp.MustCompile(`(?m)^\| ([KX])(\d+) \|[^|]*\|(.*)\|$`)
 	testName  = regexp.MustCompile("`(Test\\w+)(?:/[^`]*)?`")
-	testDecl  = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	testDecl  = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
 	unshown   = regexp.MustCompile(`not yet|in part|not the same`)
 )
 
