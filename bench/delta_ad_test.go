@@ -77,7 +77,7 @@ func BenchmarkDeltaAD(b *testing.B) {
 		text += deltaRows(way.name+": ", way.full, way.delta, way.nothing)
 	}
 	keepText(b, adDeltaPart, text)
-	b.Log("\n" + text)
+	fmt.Println(text)
 	b.ReportMetric(0, "ns/op")
 }
 

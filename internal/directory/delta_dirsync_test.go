@@ -17,7 +17,7 @@ func dirSyncEnd(m message, more int, cookie string) []byte {
 // askedCookie is the cookie that a request came with.
 func askedCookie(m message) string {
 	cookie := ""
-	eachControl(m.controls, func(oid string, value []byte) {
+	eachControl(m.controls, func(_ string, value []byte) {
 		content, _, _ := expect(value, tagSequence)
 		_, content, _ = expect(content, tagInteger)
 		_, content, _ = expect(content, tagInteger)

@@ -237,7 +237,14 @@ func TestAServerThatWasPutBackIsNotRead(t *testing.T) {
 		t.Parallel()
 		s := lab.Samba(t, lab.SambaConfig{})
 		f := followSamba(t, s, s.AdminDN, s.Password)
-		behind(t, f, s.Snapshot())
+		other := &follower{home: newHome(t, "LDAP_PASSWORD="+s.Password)}
+		other.write("rollcall.yaml", strings.Replace(f.read("rollcall.yaml"), "full_every: 24h", "full_every: 24h, by: dirsync", 1))
+		restore := s.Snapshot()
+		behind(t, f, func() {
+			other.loaded(rollcall.LoadFull, "the first load")
+			restore()
+			contains(t, other.want(exitFailed, "sync"), "knows less than what was read before")
+		})
 	})
 }
 
