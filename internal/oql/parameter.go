@@ -3,15 +3,15 @@ package oql
 import "strings"
 
 // Parameters returns the names behind the colons of a query, outside its
-// texts.
+// texts and quoted names.
 func Parameters(text string) []string {
 	var names []string
 	seen := map[string]bool{}
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; c {
-		case '\'', '"':
+		case '\'', '"', '`':
 			for i++; i < len(text) && text[i] != c; i++ {
-				if text[i] == '\\' {
+				if text[i] == '\\' && c != '`' {
 					i++
 				}
 			}

@@ -1,6 +1,7 @@
 package oql_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -68,6 +69,13 @@ func FuzzCompile(f *testing.F) {
 	}
 	m := storetest.Model()
 	f.Fuzz(func(t *testing.T, text string) {
+		args := map[string]string{}
+		for _, name := range oql.Parameters(text) {
+			args[name] = "1"
+		}
+		if _, err := oql.Compile(m, text, args); isMissing(err) {
+			t.Errorf("of %q, Parameters does not list one: %v", text, err)
+		}
 		q, err := oql.Compile(m, text, map[string]string{"this->id": text})
 		if err != nil {
 			if err.Error() == "" {
@@ -84,4 +92,10 @@ func FuzzCompile(f *testing.F) {
 			t.Errorf("%q is printed as %q and then as %q", text, printed, second)
 		}
 	})
+}
+
+// isMissing reports whether a query lacks the value of a parameter.
+func isMissing(err error) bool {
+	e, ok := errors.AsType[*oql.Error](err)
+	return ok && e.Class == oql.ClassMissing
 }

@@ -122,7 +122,7 @@ type Class struct {
 	Join     []string            // the class's own reconciliation keys
 	Unique   []Unique            // own and inherited
 	Inactive map[string][]string // obsolete where attribute has one of the values
-	KeptAt   int                 // with Inactive: how many of Attributes come before the column of obsolescence_date
+	KeptAt   int                 // with Inactive, its own or an ancestor's: how many of Attributes come before the column of obsolescence_date
 	IsLink   bool                // an n:n link class
 	Fixed    bool                // its objects are predefined: nobody creates or deletes one
 	System   bool                // its objects are a view of what the program keeps: they are read like others and never written as objects
@@ -174,7 +174,7 @@ func (c *Class) Index() {
 	c.byCode = make(map[string]*Attribute, len(c.Attributes)+1)
 	c.Stored = c.Stored[:0]
 	attributes := c.Attributes
-	if len(c.Inactive) > 0 {
+	if len(c.Inactive) > 0 || c.KeptAt > 0 {
 		kept := &Attribute{Code: CodeObsolescenceDate, Label: "Obsolescence date", Type: TypeDate, ReadOnly: true, Kept: true, Declared: c.Name}
 		attributes = slices.Insert(slices.Clone(attributes), min(c.KeptAt, len(attributes)), kept)
 	}

@@ -174,7 +174,7 @@ func (b *builder) own(c *rollcall.Class, d *classDecl) {
 	}
 	if c.Inactive != nil {
 		c.Inactive = maps.Clone(c.Inactive)
-		if c.KeptAt == 0 {
+		if c.KeptAt == 0 && len(c.Inactive) > 0 {
 			c.KeptAt = len(c.Attributes)
 		}
 	}

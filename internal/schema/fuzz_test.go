@@ -36,5 +36,17 @@ func FuzzDeclarations(f *testing.F) {
 		if err == nil && len(m.Classes) != len(declared.classes) {
 			t.Errorf("got %d classes of %d", len(m.Classes), len(declared.classes))
 		}
+		if err != nil {
+			return
+		}
+		for _, c := range m.Classes {
+			if parent := m.Class(c.Parent); parent != nil {
+				for i, a := range parent.Stored {
+					if c.Stored[i].Code != a.Code {
+						t.Errorf("column %d of %s is %s, and of %s %s", i, parent.Name, a.Code, c.Name, c.Stored[i].Code)
+					}
+				}
+			}
+		}
 	})
 }

@@ -125,7 +125,21 @@ extend:
 
 func TestAttributesOfAClassAreItsOwn(t *testing.T) {
 	t.Parallel()
-	m, err := schema.Load()
+	m, err := load(t, `
+classes:
+  Thing:
+    category: bizmodel
+    named_by: [name]
+    attributes: {name: string}
+  Lamp:
+    parent: Thing
+    inactive: {name: [broken]}
+    attributes: {power: integer}
+  EternalLamp:
+    parent: Lamp
+    inactive: {}
+    attributes: {fuel: string}
+`)
 	if err != nil {
 		t.Fatal(err)
 	}
