@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -76,6 +77,7 @@ func words(n *kong.Node) []string {
 
 func bashCompletion(b *strings.Builder, nodes []*kong.Node) {
 	b.WriteString(`_rollcall() {
+    COMPREPLY=()
     local word command="" current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}"
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "$command $word" in
@@ -90,21 +92,48 @@ func bashCompletion(b *strings.Builder, nodes []*kong.Node) {
 	}
 	b.WriteString(`        esac
     done
-    case "$previous" in
-        -c|--config|-o|--out|--ca|--password-file|--keep) COMPREPLY=($(compgen -f -- "$current")); return ;;
-    esac
+    case "$command $previous" in
+`)
+	for _, n := range nodes {
+		bashValues(b, n)
+	}
+	b.WriteString(`    esac
     local words=""
     case "$command" in
 `)
 	for _, n := range nodes {
-		fmt.Fprintf(b, "    %q) words=%q ;;\n", strings.TrimPrefix(n.FullPath(), "rollcall"), strings.Join(words(n), " "))
+		files := ""
+		if slices.ContainsFunc(n.Positional, func(a *kong.Positional) bool { return a.Name == "file" || a.Name == "plan" }) {
+			files = ` COMPREPLY=($(compgen -f -- "$current"))`
+		}
+		fmt.Fprintf(b, "    %q) words=%q%s ;;\n", strings.TrimPrefix(n.FullPath(), "rollcall"), strings.Join(words(n), " "), files)
 	}
 	b.WriteString(`    esac
-    COMPREPLY=($(compgen -W "$words" -- "$current"))
-    if [ "$command" = " apply" ]; then COMPREPLY+=($(compgen -f -- "$current")); fi
+    COMPREPLY+=($(compgen -W "$words" -- "$current"))
 }
 complete -F _rollcall rollcall
 `)
+}
+
+// bashValues completes what follows the flags of a command: files, and choices.
+func bashValues(b *strings.Builder, n *kong.Node) {
+	for _, group := range n.AllFlags(true) {
+		for _, f := range group {
+			generate := fmt.Sprintf(`compgen -W %q`, strings.TrimSpace(strings.Join(f.EnumSlice(), " ")))
+			switch {
+			case f.PlaceHolder == "FILE" || f.PlaceHolder == "DIR":
+				generate = "compgen -f"
+			case f.Enum == "":
+				continue
+			}
+			path := strings.TrimPrefix(n.FullPath(), "rollcall")
+			names := fmt.Sprintf("%q", path+" --"+f.Name)
+			if f.Short != 0 {
+				names += fmt.Sprintf("|%q", path+" -"+string(f.Short))
+			}
+			fmt.Fprintf(b, "    %s) COMPREPLY=($(%s -- \"$current\")); return ;;\n", names, generate)
+		}
+	}
 }
 
 func fishCompletion(b *strings.Builder, nodes []*kong.Node) {
