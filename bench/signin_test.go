@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"crypto/sha1"
 	"encoding/base64"
 	"encoding/json"
@@ -20,6 +21,7 @@ import (
 	"rollcall/internal/directory"
 	"rollcall/internal/rollcall"
 	"rollcall/test/lab"
+	"rollcall/test/lab/postgres"
 )
 
 // The sizes at which sign-in is measured.
@@ -31,7 +33,7 @@ const (
 )
 
 // signInConfig has accounts that sign in through slapd, every time.
-const signInConfig = `store: %s
+const signInConfig = `store: "%s"
 directories:
   main:
     url: %s
@@ -59,26 +61,28 @@ func BenchmarkSignIn(b *testing.B) {
 	times := number(b, "BENCH_ROUNDS", rounds)
 	tools := build(b)
 	d := lab.Slapd(b, lab.SlapdConfig{Data: staff(signInPeople)})
-	var plain, fresh signInRow
+	server := postgres.Start(b)
+	var plain, fresh, counted signInRow
 	for round := range times {
-		for _, row := range []struct {
+		for i, row := range []struct {
 			*signInRow
-			more string
-		}{{&plain, ""}, {&fresh, ", refresh: true"}} {
-			s := newSignIn(b, tools, d, fmt.Sprintf("%d%t", round, row.more == ""), row.more)
+			more, store string
+		}{{&plain, "", ""}, {&fresh, ", refresh: true", ""}, {&counted, "", server.Database(b)}} {
+			s := newSignIn(b, tools, d, fmt.Sprintf("%d-%d", round, i), row.store, row.more)
 			s.once(s.check(0), `"authorized":true`)
 			beside := bareBinds(b, d)
 			ours := s.ask(signInClients, signIns, 10, s.check)
 			row.add(ours, beside)
-			b.Logf("round %d%s: %.0f/s, p99 %s; bare binds %.0f/s, p99 %s", round+1, row.more, ours.rate(), ours.p99, beside.rate(), beside.p99)
+			b.Logf("round %d, row %d: %.0f/s, p99 %s; bare binds %.0f/s, p99 %s", round+1, i+1, ours.rate(), ours.p99, beside.rate(), beside.p99)
 		}
 	}
-	text := signInMarkdown(times, &plain, &fresh)
+	text := signInMarkdown(times, &plain, &fresh, &counted)
 	fmt.Println(text)
 	b.ReportMetric(middle(plain.rates), "sign-ins/s")
 	b.ReportMetric(middle(plain.p99), "p99-ms")
 	b.ReportMetric(100*middle(plain.shares), "%-of-binds")
 	b.ReportMetric(100*middle(fresh.shares), "refreshed-%-of-binds")
+	b.ReportMetric(100*middle(counted.shares), "counted-%-of-binds")
 	b.ReportMetric(0, "ns/op")
 	keepText(b, signInPart, text)
 }
@@ -100,15 +104,16 @@ func signInPassword(i int) string { return "Secret-" + strconv.Itoa(i*7919) }
 
 func signInDN(i int) string { return fmt.Sprintf("uid=u%06d,ou=people,dc=example,dc=org", i) }
 
-// newSignIn starts a server that knows the people, none of whom came in yet.
-func newSignIn(b *testing.B, tools tools, d *lab.SlapdServer, name, more string) *signInSite {
+// newSignIn starts a server that knows the people, none of whom came in yet. Its
+// store is a file of its own unless one is given.
+func newSignIn(b *testing.B, tools tools, d *lab.SlapdServer, name, store, more string) *signInSite {
 	dir := filepath.Join(b.TempDir(), name)
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		b.Fatal(err)
 	}
 	s := &site{b: b, dir: dir, db: filepath.Join(dir, "rollcall.db")}
 	file := filepath.Join(dir, "rollcall.yaml")
-	write(b, file, fmt.Sprintf(signInConfig, s.db, d.LDAP, d.ReaderDN, d.Password, d.BaseDN, more))
+	write(b, file, fmt.Sprintf(signInConfig, cmp.Or(store, s.db), d.LDAP, d.ReaderDN, d.Password, d.BaseDN, more))
 	if out, err := exec.Command(tools.rollcall, "-c", file, "sync").CombinedOutput(); err != nil {
 		b.Fatalf("sync: %v\n%s", err, out)
 	}
@@ -190,7 +195,7 @@ func (r *signInRow) add(ours, beside crowd) {
 	r.cpu = append(r.cpu, ours.cpu.Seconds())
 }
 
-func signInMarkdown(rounds int, plain, fresh *signInRow) string {
+func signInMarkdown(rounds int, plain, fresh, counted *signInRow) string {
 	var s strings.Builder
 	fmt.Fprintf(&s, signInPart+`
 `+"`core/check_credentials`"+` of the built `+"`rollcall serve`"+`, over HTTP, %d times by %d clients, as %d people whose accounts are in a slapd on
@@ -203,7 +208,8 @@ our own bind as the same people, over a connection each. A number is the median 
 	for _, r := range []struct {
 		what, must, aim string
 		*signInRow
-	}{{"sign-in through slapd", "≥ 500/s, p99 ≤ 100 ms", "90 %", plain}, {"the same, with refresh: the entry is read and compared", "", "", fresh}} {
+	}{{"sign-in through slapd", "≥ 500/s, p99 ≤ 100 ms", "90 %", plain}, {"the same, with refresh: the entry is read and compared", "", "", fresh},
+		{"the same, on PostgreSQL, where all nodes count together", "≥ 500/s, p99 ≤ 100 ms", "", counted}} {
 		fmt.Fprintf(&s, "| %s | %s | %s | **%.0f** | %.1f ms | %.0f | %.1f ms | **%.0f %%** | %.2f |\n", r.what, r.must, r.aim, middle(r.rates), middle(r.p99),
 			middle(r.beside), middle(r.besideP99), 100*middle(r.shares), middle(r.cpu))
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx"
@@ -31,6 +32,9 @@ var postgresTraits = traits{
 	isNumbered: true, rows: 500, parameters: 60000, analyze: true, fillsAny: true, isShared: true,
 }
 
+// postgresConns is how many connections one process has at most.
+const postgresConns = 16
+
 // name leaves the password out.
 func (d *postgres) name() string {
 	u, err := url.Parse(d.dsn)
@@ -51,8 +55,11 @@ func (d *postgres) open(ctx context.Context) (writer, reader *sql.DB, err error)
 		// The driver's message would repeat the address with its password.
 		return nil, nil, rollcall.Errorf(rollcall.Invalid, "open the database: the postgres:// address cannot be read")
 	}
-	db.SetMaxOpenConns(16)
-	db.SetMaxIdleConns(4)
+	// Those that many clients need at once are kept for a while: a connection is a process of the server, which takes milliseconds
+	// to start and prepares every statement anew.
+	db.SetMaxOpenConns(postgresConns)
+	db.SetMaxIdleConns(postgresConns)
+	db.SetConnMaxIdleTime(time.Minute)
 	var version int
 	if err := db.QueryRowContext(ctx, "SELECT current_setting('server_version_num')::int, COALESCE(current_schema(), '')").Scan(&version, &d.schema); err != nil {
 		_ = db.Close()
