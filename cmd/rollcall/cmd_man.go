@@ -45,7 +45,12 @@ func manual(model *kong.Application) string {
 		}
 		manFlags(&b, n.Flags)
 	}
-	b.WriteString(`.SH EXIT STATUS
+	b.WriteString(manualEnd)
+	return b.String()
+}
+
+// manualEnd is what the grammar does not know.
+const manualEnd = `.SH EXIT STATUS
 .TP
 .B 0
 done
@@ -88,9 +93,7 @@ names another
 .TP
 .I model/*.yaml
 further class declarations, beside the configuration
-`)
-	return b.String()
-}
+`
 
 func manFlags(b *strings.Builder, flags []*kong.Flag) {
 	for _, f := range flags {
