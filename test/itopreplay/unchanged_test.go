@@ -108,6 +108,7 @@ func (w *target) settle() {
 		if time.Now().After(deadline) {
 			w.t.Fatalf("iTop never has everything:\n%s", log)
 		}
+		later(0)
 	}
 }
 
@@ -213,7 +214,7 @@ func TestUnchangedRowsStayUnsentOnlyWhereThatChangesNothing(t *testing.T) {
 			w.rest(map[string]any{"operation": "core/update", "class": "Person", "key": map[string]string{"email": "one@example.org"}, "fields": map[string]string{"function": "Poet"}, "output_fields": "id"})
 		}, true},
 		{"another writes a row", func() {
-			w.age()
+			later(3)
 			w.data("0", "1;Uno;A;one@example.org;Demo;99")
 			w.post("/synchro/synchro_exec.php", url.Values{"data_sources": {w.sourceID()}})
 		}, false},
@@ -221,7 +222,7 @@ func TestUnchangedRowsStayUnsentOnlyWhereThatChangesNothing(t *testing.T) {
 			w.definition["delete_policy"], w.definition["delete_policy_update"] = "update", "status:inactive"
 			w.exec(w.folder)
 			w.settle()
-			w.age()
+			later(1)
 			w.data("1", w.persons[0])
 		}, false},
 		{"somebody changes the definition in iTop", func() {
@@ -233,7 +234,7 @@ func TestUnchangedRowsStayUnsentOnlyWhereThatChangesNothing(t *testing.T) {
 		{"the definition changes here", func() { w.definition["description"] = "another" }, false},
 		{"a second folder loads the same source", func() {
 			folder, ours := w.newFolder(), slices.Clone(w.persons)
-			w.age()
+			later(3)
 			w.persons[0] = "1;One;A;one@example.org;Demo;77"
 			w.exec(folder)
 			w.persons = ours
@@ -241,7 +242,7 @@ func TestUnchangedRowsStayUnsentOnlyWhereThatChangesNothing(t *testing.T) {
 		{"the database is put back to the day before", func() {
 			backup := w.backup()
 			w.persons[0] = "1;One;A;one@example.org;Demo;55"
-			w.age()
+			later(1)
 			w.exec(w.folder)
 			w.settle()
 			w.restore(backup)
@@ -298,9 +299,9 @@ func TestRowsInErrorNeedNotBeSentAgain(t *testing.T) {
 	}
 }
 
-// age waits until a row that somebody writes now differs in age from those that
-// were sent: both clocks count whole seconds.
-func (w *target) age() { time.Sleep(3100 * time.Millisecond) }
+// later waits until what is written now has another second than what was, by one
+// clock; by two clocks of whole seconds that takes three.
+func later(seconds int) { time.Sleep(time.Duration(seconds)*time.Second + 100*time.Millisecond) }
 
 // backup copies the database while nothing writes to it.
 func (w *target) backup() map[string][]byte {

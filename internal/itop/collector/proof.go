@@ -93,7 +93,8 @@ func (a answer) found() int {
 }
 
 // askProofs is the question whether iTop has every row of some uploads as it was
-// sent, and the number of replicas that must be found then.
+// sent, and the number of replicas that must be found then. Of collectors that load
+// the same rows of one data source fewer are found, and each is asked for alone.
 func askProofs(ledgers []*ledger) (q question, total int) {
 	var conditions, witnesses []string
 	for _, l := range ledgers {
