@@ -111,18 +111,22 @@ func (s *Server) panicked(w *pacedWriter, r *http.Request, id string, what any) 
 }
 
 // accessed writes the access log: no query string, no header and no body, since
-// any of them may hold a password.
+// any of them may hold a password. Of the headers it tells the trace that a
+// request belongs to.
 func (s *Server) accessed(r *http.Request, id string, w *pacedWriter, elapsed time.Duration) {
 	from, _ := Client(r, s.Proxies)
-	s.Log.LogAttrs(r.Context(), slog.LevelInfo, "request",
-		slog.String("request", id),
+	attributes := []slog.Attr{slog.String("request", id)}
+	if trace := traceOf(r.Header.Get("Traceparent")); trace != "" {
+		attributes = append(attributes, slog.String("trace", trace))
+	}
+	s.Log.LogAttrs(r.Context(), slog.LevelInfo, "request", append(attributes,
 		slog.String("from", from.String()),
 		slog.String("method", shorten(r.Method)),
 		slog.String("path", shorten(r.URL.Path)),
 		slog.Int("status", w.code()),
 		slog.Int64("bytes", w.written),
 		slog.Duration("elapsed", elapsed.Round(time.Microsecond)),
-	)
+	)...)
 }
 
 // shorten keeps a line of the log a line.
