@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httputil"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,10 +25,14 @@ type target struct {
 	t, whole   *testing.T // the test at work, and that which all are part of
 	url, dir   string
 	stop       func()
+	front      string // the address that the collector knows
 	folder     string
 	definition map[string]string
 	persons    []string
 	source     string
+
+	mu       sync.Mutex
+	requests []string // of the collector, by page
 }
 
 const personHeader = "primary_key;name;first_name;email;org_id;phone"
@@ -34,15 +41,31 @@ func newTarget(t *testing.T) *target {
 	w := &target{t: t, whole: t, source: "Unchanged persons", definition: map[string]string{"full_load_periodicity": "0", "delete_policy": "ignore", "delete_policy_update": ""}}
 	w.dir = prepared(t)
 	w.url, w.stop = listen(t, w.dir, "127.0.0.1:0")
+	w.front = w.counting()
 	w.folder = w.newFolder()
 	w.persons = []string{"1;One;A;one@example.org;Demo;11", "2;Two;B;two@example.org;Demo;22", "3;Three;C;three@example.org;Demo;33"}
 	return w
 }
 
+// counting passes requests on and keeps their pages.
+func (w *target) counting() string {
+	behind, err := url.Parse(w.url)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(behind)
+	return page(w.t, func(rw http.ResponseWriter, r *http.Request) {
+		w.mu.Lock()
+		w.requests = append(w.requests, path.Base(r.URL.Path))
+		w.mu.Unlock()
+		proxy.ServeHTTP(rw, r)
+	})
+}
+
 // newFolder is an application's folder for the same data source.
 func (w *target) newFolder() string {
 	folder := w.t.TempDir()
-	writeFile(w.t, filepath.Join(folder, "conf", "params.local.xml"), "<parameters><itop_url>"+w.url+"</itop_url><itop_login>sync</itop_login><itop_password>Lovelace.1815</itop_password>"+
+	writeFile(w.t, filepath.Join(folder, "conf", "params.local.xml"), "<parameters><itop_url>"+w.front+"</itop_url><itop_login>sync</itop_login><itop_password>Lovelace.1815</itop_password>"+
 		`<collectors_launch_sequence type="array"><c><name>People</name><enable>yes</enable><rank>1</rank></c></collectors_launch_sequence>`+
 		"<People><csv_file>people.csv</csv_file></People></parameters>")
 	return folder
@@ -190,6 +213,14 @@ func TestUnchangedRowsStayUnsentOnlyWhereThatChangesNothing(t *testing.T) {
 	w := newTarget(t)
 	w.exec(w.folder)
 	w.settle()
+	w.requests = nil
+	w.exec(w.folder)
+	// Four questions and the synchronization; a fifth where the machine is so busy
+	// that the answer to the fourth is old.
+	slices.Sort(w.requests)
+	if pages := slices.Compact(slices.Clone(w.requests)); len(w.requests) > 6 || !slices.Equal(pages, []string{"rest.php", "synchro_exec.php"}) {
+		t.Errorf("requests of a run with nothing to do: %q", w.requests)
+	}
 	person := func(email string) map[string]any {
 		t.Helper()
 		for _, fields := range w.rest(map[string]any{"operation": "core/get", "class": "Person", "key": map[string]string{"email": email}, "output_fields": "name,phone"}) {

@@ -79,6 +79,26 @@ func TestRedirectsBecomeGET(t *testing.T) {
 	}
 }
 
+// A question that can do without an answer is put once, and its failure is told to
+// nobody but who asked.
+func TestAQuestionIsAskedOnce(t *testing.T) {
+	t.Parallel()
+	var calls atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if calls.Add(1) == 1 {
+			panic(http.ErrAbortHandler)
+		}
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	t.Cleanup(server.Close)
+	c := newClient(t, client.Config{URL: server.URL, Retries: 2, Status: func(int, string, string) { t.Error("the HTTP error was told") }})
+	for want := range int32(2) {
+		if _, err := c.Ask(t.Context(), "1.0", []byte("{}")); err == nil || calls.Load() != want+1 {
+			t.Errorf("got %v after %d calls, want an error after %d", err, calls.Load(), want+1)
+		}
+	}
+}
+
 func TestOnlyWhatIsSafeIsSentAgain(t *testing.T) {
 	t.Parallel()
 	var calls atomic.Int32
