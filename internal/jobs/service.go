@@ -99,7 +99,9 @@ func (s *Service) settings() *river.Config {
 		Logger:                      slog.New(onlyWarnings{s.cfg.Log.Handler()}),
 		CompletedJobRetentionPeriod: keepDone,
 		CancelledJobRetentionPeriod: keepDone,
-		DiscardedJobRetentionPeriod: -1, // parked jobs stay until somebody decides
+		// Parked jobs stay until somebody decides. River's -1 for that is no good: its driver for SQLite (v0.31.0) counts back from
+		// now by it, and removes them all.
+		DiscardedJobRetentionPeriod: never,
 		JobTimeout:                  -1, // a run takes as long as its directory
 		RescueStuckJobsAfter:        never,
 		RetryPolicy:                 backOff{s.cfg.Wait, s.cfg.Now},
