@@ -256,7 +256,7 @@ func TestGrantsAreThoseOfAFreshStart(t *testing.T) {
 			s.join(login)
 		}
 		s.tree["a"] = branch{"A", ""} // a directory without any group is held
-		for range rapid.IntRange(1, 4).Draw(rt, "days") {
+		for range rapid.IntRange(1, 2).Draw(rt, "days") {
 			for range rapid.IntRange(1, 5).Draw(rt, "events") {
 				key, login := rapid.SampledFrom(keys).Draw(rt, "group"), rapid.SampledFrom(logins).Draw(rt, "login")
 				switch rapid.IntRange(0, 3).Draw(rt, "event") {
