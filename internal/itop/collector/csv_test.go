@@ -176,6 +176,7 @@ func TestCSVCollectorSaysWhatIsWrong(t *testing.T) {
 		"empty":            {"", "", 0, []string{"[Error]\t[People] CSV file is empty. Data collection stops here.", "end of data collection"}},
 		"only a header":    {"", "primary_key;email\n", 0, []string{"CSV file is empty"}},
 		"no file":          {"<csv_file>nowhere.csv</csv_file>", "", 1, []string{"[Error]\t[People] Cannot use CSV file handle for nowhere.csv", "[Error]\tPeople::Prepare() returned false"}},
+		"cut off":          {"", "primary_key;email\n1;2\n2;\"3\n3;4\n", 1, []string{"people.csv ends within a quoted value: it is cut off, or a quote stands where none belongs"}},
 		"wrong encoding":   {"", "primary_key;email\n1;\xe9\n", 1, []string{"is not encoded in UTF-8"}},
 		"unknown encoding": {"<encoding>KLINGON</encoding>", "x", 1, []string{`the encoding "KLINGON" is not known`}},
 		"a long separator": {"<separator>||</separator>", "x", 1, []string{`separator "||" is not one character`}},

@@ -187,10 +187,14 @@ func (s *csvSource) fetch(ctx context.Context, emit func(*row) error) error {
 }
 
 // end is the end of the file: without any row it is worth an error in the log,
-// but the collection succeeds.
+// but the collection succeeds. A quote that stays open has taken all rows behind
+// it into one value.
 func (s *csvSource) end(err error) error {
 	if !errors.Is(err, io.EOF) {
 		return err
+	}
+	if s.reader.IsOpen() && !s.app.strict {
+		return rollcall.Errorf(rollcall.Invalid, "%s ends within a quoted value: it is cut off, or a quote stands where none belongs", s.path)
 	}
 	if !s.checked {
 		s.app.log.errorf("[%s] CSV file is empty. Data collection stops here.", s.task.class)
