@@ -24,8 +24,8 @@ type deltaStore interface {
 	ObjectsOf(ctx context.Context, replicas []int64) ([]rollcall.ObjectID, error)
 	ReplicasByDest(ctx context.Context, class *rollcall.Class, ids []rollcall.ObjectID) ([]rollcall.Replica, error)
 	Referrers(ctx context.Context, key *rollcall.Attribute, holder *rollcall.Class, targets []rollcall.ObjectID) ([]rollcall.Referrer, error)
-	// EachEntryName yields the keys and names of the entries that are not missing; both are lent.
 	LostGrants(ctx context.Context, source rollcall.ObjectID, link *rollcall.Class, kinds []rollcall.GrantKind) (map[int64]bool, error)
+	// EachEntryName yields the keys and names of the entries that are not missing; both are lent.
 	EachEntryName(ctx context.Context, source rollcall.ObjectID, yield func(key, name []byte) error) error
 	// EntryNames returns the names that entries had when last read, by key.
 	EntryNames(ctx context.Context, source rollcall.ObjectID, keys []string) (map[string]string, error)
