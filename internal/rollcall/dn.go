@@ -87,7 +87,10 @@ func FoldDN(text string) string {
 	}
 	dn, err := ParseDN(text)
 	if err != nil {
-		return strings.ToLower(strings.TrimSpace(text))
+		text = strings.ToLower(strings.TrimSpace(text))
+		if dn, err = ParseDN(text); err != nil { // what was lost can have made it one
+			return text
+		}
 	}
 	return dn.Fold()
 }

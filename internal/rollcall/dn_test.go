@@ -115,6 +115,8 @@ func TestEscapeDNRoundTrip(t *testing.T) {
 func FuzzDN(f *testing.F) {
 	f.Add(`CN=a\,b+OU=#0401,DC="x;y"`)
 	f.Add("cn= a  b ;dc=x")
+	f.Add("\v0=\x00")
+	f.Add("\u212a=\x00")
 	f.Fuzz(func(t *testing.T, text string) {
 		folded := rollcall.FoldDN(text)
 		if again := rollcall.FoldDN(folded); again != folded {
