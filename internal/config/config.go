@@ -16,6 +16,7 @@ type Config struct {
 	Mail        Mail                  // how notices go out; without a host none do
 	Webhooks    []Webhook             // in written order
 	Notices     []NoticeRule          // in written order; nil: the usual ones
+	Traces      Traces                // whom to tell what was done when; without a URL nobody
 	Serve       Serve                 // how the server listens and who may come in
 	Directories map[string]*Directory // by name
 	Sources     []Source              // in written order

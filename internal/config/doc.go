@@ -47,6 +47,11 @@
 //	  limits: {body: 1GiB, field: 32MiB, spool: 4GiB, connections: 1000, slow: 30s, rate: 4KiB, stop: 30s}
 //	  operations:               # of rest.php
 //	    acme/leavers: {description, provider, query: SELECT …, parameters: [since], url, profiles: [NAME]}
+//	traces:                     # told to an OpenTelemetry collector (nobody)
+//	  url: https://…            # OTLP over HTTP; the path is /v1/traces unless given
+//	  headers: {NAME: VALUE}
+//	  ca: FILE                  # (the system's roots)
+//	  share: 1                  # of the traces that begin here
 //	directories:
 //	  NAME:
 //	    url: ldaps://…          # or a list, tried in order; ldap, ldaps, ldapi

@@ -76,6 +76,7 @@ func (c *Config) read(r *reader, root *value) {
 		"timetable":   func(v *value) { timetable = v },
 		"webhooks":    func(v *value) { c.readWebhooks(r, v) },
 		"notices":     func(v *value) { notices = v },
+		"traces":      func(v *value) { c.Traces.read(r, v) },
 	})
 	c.checkSignIn(r, root)
 	// Sources come last: they name directories, whatever the order of the file.
