@@ -77,12 +77,14 @@ type Engine struct {
 	log      *slog.Logger
 	notifier Notifier
 	scope    ScopeFunc
+	step     StepFunc
 	singles  chan struct{} // of single entries: they come one after the other, see TakeOver
 }
 
 // Config is what an Engine is made of. SpoolDir is where loads are kept while
 // they run ("" for the system's temporary folder). Without Scope a source with a
-// scope restriction does not run; without Notifier nobody is told.
+// scope restriction does not run; without Notifier nobody is told; without Step
+// nobody follows.
 type Config struct {
 	Store    Store
 	Registry *registry.Registry
@@ -92,6 +94,7 @@ type Config struct {
 	Log      *slog.Logger
 	Notifier Notifier
 	Scope    ScopeFunc
+	Step     StepFunc
 }
 
 // New returns an engine.
@@ -99,7 +102,10 @@ func New(c Config) *Engine {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Engine{store: c.Store, registry: c.Registry, model: c.Model, spool: c.SpoolDir, now: c.Now, log: c.Log, notifier: c.Notifier, scope: c.Scope, singles: make(chan struct{}, 1)}
+	if c.Step == nil {
+		c.Step = unfollowed
+	}
+	return &Engine{step: c.Step, store: c.Store, registry: c.Registry, model: c.Model, spool: c.SpoolDir, now: c.Now, log: c.Log, notifier: c.Notifier, scope: c.Scope, singles: make(chan struct{}, 1)}
 }
 
 // Job is one source to run: what it means, how to read it, and its description

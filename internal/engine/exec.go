@@ -123,7 +123,9 @@ func (e *Engine) exec(ctx context.Context, x rollcall.Exec, tx Tx) (*rollcall.Ex
 		return nil, err
 	}
 	out, l := &rollcall.Executed{Source: s.source.src.Name}, s.loads[0]
+	ctx, end := e.step(ctx, "run", slog.String("kind", KindExec), slog.Bool("dry", x.Simulate), slog.String("source", out.Source))
 	err = s.finish(ctx, s.overStanding(ctx, l, tx))
+	end(err, about(&s.run)...)
 	out.Run, out.Counters = s.run.ID, l.counters
 	if err == nil {
 		return out, nil

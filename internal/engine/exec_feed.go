@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -42,7 +43,9 @@ func (e *Engine) Feed(ctx context.Context, f rollcall.Feed) (*rollcall.Executed,
 	if err != nil {
 		return nil, err
 	}
+	ctx, end := e.step(ctx, "receive", slog.String("source", source.src.Name))
 	out, err := e.feed(ctx, &f, &source.src)
+	end(err)
 	return out, errors.Join(err, release())
 }
 

@@ -36,9 +36,11 @@ type runner struct {
 // A limit or a failed proof ends it with an error of kind Stopped and a run in
 // state held; nothing was changed then, nor after any other error. A problem
 // with single entries is no error.
-func (e *Engine) Run(ctx context.Context, jobs []Job, opt Options) (*Result, error) {
+func (e *Engine) Run(ctx context.Context, jobs []Job, opt Options) (_ *Result, err error) {
 	r := &runner{engine: e, opt: opt, problems: &problems{}, digest: sha256.New()}
 	r.run = rollcall.Run{Kind: opt.Kind, Started: e.timestamp(), State: rollcall.RunRunning, By: opt.By}
+	ctx, end := e.step(ctx, "run", slog.String("kind", opt.Kind), slog.Bool("dry", opt.DryRun))
+	defer func() { end(err, about(&r.run)...) }()
 	release, err := e.lock(ctx, jobs)
 	if err != nil {
 		return r.result(), err
@@ -82,7 +84,7 @@ func (r *runner) do(ctx context.Context, jobs []Job) error {
 		return err
 	}
 	for _, l := range r.loads {
-		if err := r.collect(ctx, l); err != nil {
+		if err := r.part(ctx, "read", l, r.collect); err != nil {
 			return fmt.Errorf("source %s: %w", l.src.Name, err)
 		}
 	}
@@ -122,17 +124,17 @@ func (r *runner) decide(ctx context.Context) error {
 		return err
 	}
 	for _, l := range r.loads {
-		if err := r.apply(ctx, l); err != nil {
+		if err := r.part(ctx, "apply", l, r.apply); err != nil {
 			return fmt.Errorf("source %s: %w", l.src.Name, err)
 		}
 	}
 	for i := len(r.loads) - 1; i >= 0; i-- {
-		if err := r.remove(ctx, r.loads[i]); err != nil {
+		if err := r.part(ctx, "remove", r.loads[i], r.remove); err != nil {
 			return fmt.Errorf("source %s: %w", r.loads[i].src.Name, err)
 		}
 	}
 	for _, l := range r.loads {
-		if err := r.grant(ctx, l); err != nil {
+		if err := r.part(ctx, "grant", l, r.grant); err != nil {
 			return fmt.Errorf("source %s: bindings: %w", l.src.Name, err)
 		}
 	}
@@ -169,7 +171,9 @@ func (r *runner) prepare(ctx context.Context, jobs []Job) error {
 
 // commit makes the run last: its sources' standing, its own record, and all it
 // did, or none of it.
-func (r *runner) commit(ctx context.Context) error {
+func (r *runner) commit(ctx context.Context) (err error) {
+	ctx, end := r.engine.step(ctx, "commit")
+	defer func() { end(err) }()
 	for _, l := range r.loads {
 		if err := r.tx.SaveStanding(ctx, l.src.ID, r.standing(l)); err != nil {
 			return fmt.Errorf("source %s: keep its standing: %w", l.src.Name, err)

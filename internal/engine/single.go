@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -48,7 +49,9 @@ const lockPatience = 5 * time.Second
 // as gone, no group as vanished, and what runs know of the source as a whole
 // stays as it was. Nothing is locked and no run recorded unless there is
 // something to do. A run of a source that is under way makes it a Conflict.
-func (e *Engine) TakeOver(ctx context.Context, one Single, opt Options) (*Taken, error) {
+func (e *Engine) TakeOver(ctx context.Context, one Single, opt Options) (_ *Taken, err error) {
+	ctx, end := e.step(ctx, "take over", slog.String("kind", opt.Kind))
+	defer func() { end(err) }()
 	look := &single{runner: e.single(opt), Single: one, isLook: true}
 	isDue, err := look.look(ctx)
 	if err != nil || !isDue {

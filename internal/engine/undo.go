@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 
 	"rollcall/internal/rollcall"
@@ -42,7 +43,9 @@ func (e *Engine) Undo(ctx context.Context, id int64, sources []rollcall.Source, 
 	for i := range jobs {
 		r.run.Sources = append(r.run.Sources, rollcall.SourceRun{Source: jobs[i].Source.Name})
 	}
+	ctx, end := e.step(ctx, "undo", slog.Int64("undoes", id), slog.Bool("dry", dry))
 	err = r.finish(ctx, r.undo(ctx, id, jobs))
+	end(err, about(&r.run)...)
 	return r.result(), errors.Join(err, release())
 }
 
