@@ -70,6 +70,7 @@ func (s *Server) around(mux *http.ServeMux) http.Handler {
 		w.Header().Set("X-Request-Id", id)
 		_, route := mux.Handler(r)
 		s.Metrics.begin()
+		r, trace, end := s.follow(r, route)
 		defer func() {
 			caught := recover()
 			if caught != nil && caught != http.ErrAbortHandler { //nolint:errorlint // a panic's value, compared as net/http does
@@ -78,7 +79,8 @@ func (s *Server) around(mux *http.ServeMux) http.Handler {
 			paced.due(0) // what is buffered goes out after this
 			elapsed := s.Now().Sub(start)
 			s.Metrics.end(route, paced.code(), elapsed)
-			s.accessed(r, id, paced, elapsed)
+			end(paced.code())
+			s.accessed(r, id, trace, paced, elapsed)
 			if caught != nil {
 				panic(http.ErrAbortHandler) // the connection ends: nobody takes half an answer for a whole one
 			}
@@ -111,12 +113,11 @@ func (s *Server) panicked(w *pacedWriter, r *http.Request, id string, what any) 
 }
 
 // accessed writes the access log: no query string, no header and no body, since
-// any of them may hold a password. Of the headers it tells the trace that a
-// request belongs to.
-func (s *Server) accessed(r *http.Request, id string, w *pacedWriter, elapsed time.Duration) {
+// any of them may hold a password. Trace is that of the request, "" for none.
+func (s *Server) accessed(r *http.Request, id, trace string, w *pacedWriter, elapsed time.Duration) {
 	from, _ := Client(r, s.Proxies)
 	attributes := []slog.Attr{slog.String("request", id)}
-	if trace := traceOf(r.Header.Get("Traceparent")); trace != "" {
+	if trace != "" {
 		attributes = append(attributes, slog.String("trace", trace))
 	}
 	s.Log.LogAttrs(r.Context(), slog.LevelInfo, "request", append(attributes,

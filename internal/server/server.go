@@ -34,9 +34,15 @@ type Config struct {
 	// Detail is what /readyz tells besides, to addresses that may read /metrics; nil: nothing.
 	Detail  func(context.Context) string
 	Metrics *Metrics
-	Now     func() time.Time
-	Log     *slog.Logger
+	// Trace begins a request's step in a trace and returns the trace's ID; nil: no request is followed.
+	Trace TraceFunc
+	Now   func() time.Time
+	Log   *slog.Logger
 }
+
+// TraceFunc begins the step of a request to a route. The function that it returns
+// ends it with the status of the answer.
+type TraceFunc func(r *http.Request, route string) (ctx context.Context, trace string, end func(status int))
 
 // Limits bound what one client can take.
 type Limits struct {

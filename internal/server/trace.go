@@ -1,5 +1,20 @@
 package server
 
+import (
+	"net/http"
+	"strings"
+)
+
+// follow begins a request's step in a trace, where requests are followed. What
+// only watches the server is none of the work.
+func (s *Server) follow(r *http.Request, route string) (followed *http.Request, trace string, end func(status int)) {
+	if s.Trace == nil || route == "" || strings.HasPrefix(route, "GET /healthz") || strings.HasPrefix(route, "GET /readyz") || strings.HasPrefix(route, "GET /metrics") {
+		return r, traceOf(r.Header.Get("Traceparent")), func(int) {}
+	}
+	ctx, trace, end := s.Trace(r, route)
+	return r.WithContext(ctx), trace, end
+}
+
 // traceLength is that of a traceparent of version 00: version, trace, parent and
 // flags (W3C Trace Context, section 3.2).
 const traceLength = 2 + 1 + 32 + 1 + 16 + 1 + 2
