@@ -68,11 +68,15 @@ func (a *app) listen(ctx context.Context, s *serving) error {
 	})
 	h := &health{app: a, queue: s.queue, recent: r}
 	h.measure(metrics)
-	s.server, err = server.Open(ctx, server.Config{
+	c := server.Config{
 		Listen: serve.Listen, Cert: serve.Cert, Key: serve.Key, Plain: serve.PlainHTTP,
 		Limits: a.serverLimits(), Proxies: serve.Proxies, MetricsFrom: serve.MetricsFrom,
 		Ready: h.ready, Detail: h.detail, Metrics: metrics, Now: a.program.now, Log: a.program.log,
-	}, a.routes(pages, own))
+	}
+	if a.tracer != nil {
+		c.Trace = a.tracer.Request
+	}
+	s.server, err = server.Open(ctx, c, a.routes(pages, own))
 	return err
 }
 

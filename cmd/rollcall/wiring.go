@@ -23,6 +23,7 @@ import (
 	"rollcall/internal/source/builtin"
 	"rollcall/internal/source/ldap"
 	"rollcall/internal/store"
+	"rollcall/internal/trace"
 )
 
 // setup is a configuration that was read and checked against the classes.
@@ -40,6 +41,7 @@ type app struct {
 	registry *registry.Registry
 	engine   *engine.Engine
 	notices  *notices
+	tracer   *trace.Tracer // nil where nobody follows
 
 	committed func()                // called after each commit
 	newest    atomic.Pointer[setup] // as the file says since the server started; nil when that did not change
@@ -116,12 +118,29 @@ func (s setup) open(ctx context.Context) (*app, error) {
 	if a.notices, err = newNotices(s, db); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	configured := engine.Config{Store: engineStore{db, a.notices}, Registry: a.registry, Model: s.model, Now: p.now, Log: p.log, Scope: scopeOf(s.model), Notifier: a.notices}
+	if a.tracer, err = s.newTracer(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	configured := engine.Config{
+		Store: engineStore{db, a.notices}, Registry: a.registry, Model: s.model, Now: p.now, Log: p.log, Scope: scopeOf(s.model),
+		Notifier: a.notices, Step: a.tracer.Step,
+	}
 	a.engine = engine.New(configured)
 	return a, nil
 }
 
-func (a *app) close() error { return a.store.Close() }
+func (a *app) close() error { return errors.Join(a.store.Close(), a.tracer.Close()) }
+
+// newTracer makes the tracer that the configuration asks for, nil for none.
+func (s setup) newTracer(ctx context.Context) (*trace.Tracer, error) {
+	told := s.config.Traces
+	if told.URL == "" {
+		return nil, nil
+	}
+	return trace.Open(ctx, trace.Config{
+		URL: told.URL, Headers: told.Headers, CA: told.CA, Share: told.Share, Version: version(), Log: s.program.log,
+	})
+}
 
 // choose returns the sources with the given names, all of them for none, in the
 // order of the configuration: the order in which they refer to one another.

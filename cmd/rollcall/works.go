@@ -39,8 +39,10 @@ const jobPatience = time.Hour
 
 // work carries out one job. The configuration may have changed since it was
 // queued; what counts is the present one.
-func (a *app) work(ctx context.Context, j *jobs.Job) error {
+func (a *app) work(ctx context.Context, j *jobs.Job) (err error) {
 	ctx = rollcall.Patient(ctx, jobPatience)
+	ctx, end := a.tracer.Step(ctx, "job", slog.String("entry", j.Entry), slog.String("kind", j.Work.Kind), slog.Int("attempt", j.Attempt))
+	defer func() { end(err) }()
 	only, known := parts[j.Work.Kind]
 	if !known {
 		return rollcall.Errorf(rollcall.Invalid, "this program does not know work of kind %q", j.Work.Kind)
