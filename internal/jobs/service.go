@@ -202,7 +202,9 @@ func (s *Service) Run(ctx context.Context) error {
 	if err := s.catchUp(ctx); err != nil {
 		return atStart(err)
 	}
-	if err := s.server.Start(ctx); err != nil {
+	// A client whose context ends while it starts may never end (River 0.31): it is
+	// let start, and then stopped.
+	if err := s.server.Start(context.WithoutCancel(ctx)); err != nil {
 		return atStart(fmt.Errorf("start the queue: %w", err))
 	}
 	s.takeOver(ctx) // until the context ends

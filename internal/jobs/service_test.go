@@ -451,6 +451,24 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// TestAServerThatIsStoppedAtItsStartEndsWell at whatever it is then.
+func TestAServerThatIsStoppedAtItsStartEndsWell(t *testing.T) {
+	t.Parallel()
+	for name, store := range map[string]string{"SQLite": filepath.Join(t.TempDir(), "rollcall.db"), "PostgreSQL": postgres.Start(t).Database(t)} {
+		for _, after := range []time.Duration{0, time.Millisecond, 10 * time.Millisecond} {
+			d := open(t, store, func(context.Context, *jobs.Job) error { return nil }, entry("people"))
+			ctx, cancel := context.WithTimeout(t.Context(), after)
+			if err := d.Run(ctx); err != nil {
+				t.Errorf("%s, stopped after %s: %v", name, after, err)
+			}
+			cancel()
+			if err := d.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
 func TestPasswordsOfADatabaseAreNotTold(t *testing.T) {
 	t.Parallel()
 	_, err := jobs.Open(t.Context(), jobs.Config{Store: "postgres://rc:hunter2@127.0.0.1:1/none?sslmode=bogus"})
