@@ -19,7 +19,7 @@ func TestWhatIsDoneIsTold(t *testing.T) {
 	h.write("rollcall.yaml", fmt.Sprintf(`sources:
   sites: {class: Organization, key: id, inline: {a: {name: Aarhus}}, attributes: {name: {from: name, reconcile: true}}, gone: {then: ignore}}
 timetable:
-  sites: {every: 24h}
+  sites: {sync: sites}
 traces: {url: %q, ca: %q, headers: {Authorization: "${env:TRACES_TOKEN}"}}
 `, collector.URL, collector.CA))
 
