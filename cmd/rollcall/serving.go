@@ -71,10 +71,7 @@ func (a *app) listen(ctx context.Context, s *serving) error {
 	c := server.Config{
 		Listen: serve.Listen, Cert: serve.Cert, Key: serve.Key, Plain: serve.PlainHTTP,
 		Limits: a.serverLimits(), Proxies: serve.Proxies, MetricsFrom: serve.MetricsFrom,
-		Ready: h.ready, Detail: h.detail, Metrics: metrics, Now: a.program.now, Log: a.program.log,
-	}
-	if a.tracer != nil {
-		c.Trace = a.tracer.Request
+		Ready: h.ready, Detail: h.detail, Metrics: metrics, Trace: a.tracer.Request, Now: a.program.now, Log: a.program.log,
 	}
 	s.server, err = server.Open(ctx, c, a.routes(pages, own))
 	return err

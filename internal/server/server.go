@@ -34,7 +34,7 @@ type Config struct {
 	// Detail is what /readyz tells besides, to addresses that may read /metrics; nil: nothing.
 	Detail  func(context.Context) string
 	Metrics *Metrics
-	// Trace begins a request's step in a trace and returns the trace's ID; nil: no request is followed.
+	// Trace begins a request's step in a trace and returns the trace's ID, "" for none; nil: no request is followed.
 	Trace TraceFunc
 	Now   func() time.Time
 	Log   *slog.Logger

@@ -138,10 +138,17 @@ func (t *Tracer) Step(ctx context.Context, name string, about ...slog.Attr) (con
 
 // Request begins the step of a request to a route, within the trace that the
 // client says it is part of (W3C Trace Context). Trace is the ID of that trace,
-// or of the one that begins here, in hexadecimal digits. The function that it
-// returns ends the step, with the answer's status.
+// or of the one that begins here, in hexadecimal digits; of a nil Tracer it is ""
+// where the client says none. A header that is not as it should be counts as
+// none. The function that it returns ends the step, with the answer's status.
 func (t *Tracer) Request(r *http.Request, route string) (ctx context.Context, trace string, end func(status int)) {
 	ctx = propagation.TraceContext{}.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
+	if t == nil {
+		if theirs := api.SpanContextFromContext(ctx); theirs.HasTraceID() {
+			trace = theirs.TraceID().String()
+		}
+		return ctx, trace, func(int) {}
+	}
 	ctx, span := t.tracer.Start(ctx, route, api.WithSpanKind(api.SpanKindServer), api.WithAttributes(attribute.String("http.route", route)))
 	return ctx, span.SpanContext().TraceID().String(), func(status int) {
 		span.SetAttributes(attribute.Int("http.response.status_code", status))

@@ -117,6 +117,58 @@ func TestNobodyFollows(t *testing.T) {
 	}
 }
 
+// traceOf is what a server that tells nobody writes into its log.
+func traceOf(traceparent string) string {
+	var none *trace.Tracer
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Traceparent", traceparent)
+	_, id, end := none.Request(r, "/")
+	end(200)
+	return id
+}
+
+func TestWhatIsNotToldStillSaysItsTrace(t *testing.T) {
+	const theirs, parent = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+	for text, want := range map[string]string{
+		"00-" + theirs + "-" + parent + "-01":                  theirs,
+		"00-" + theirs + "-" + parent + "-00":                  theirs,
+		"01-" + theirs + "-" + parent + "-01-what-comes-later": theirs,
+		"": "",
+		"00-" + theirs + "-" + parent + "-01-more":                "",
+		"01-" + theirs + "-" + parent + "-01more":                 "",
+		"ff-" + theirs + "-" + parent + "-01":                     "",
+		"00-" + strings.ToUpper(theirs) + "-" + parent + "-01":    "",
+		"00-" + strings.Repeat("0", 32) + "-" + parent + "-01":    "",
+		"00-" + theirs + "-" + strings.Repeat("0", 16) + "-01":    "",
+		"00-" + theirs[:31] + "\n-" + parent + "-01":              "",
+		"00_" + theirs + "-" + parent + "-01":                     "",
+		"00-" + theirs + "-" + parent:                             "",
+		"0g-" + theirs + "-" + parent + "-01":                     "",
+		strings.Repeat("-", 55):                                   "",
+		"00-" + theirs + "-" + parent + "-0\x00":                  "",
+		"00-" + theirs + "-" + parent + "-01\r\nSet-Cookie: a=b,": "",
+	} {
+		if got := traceOf(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
+// FuzzATraceIsHexadecimal: whatever a stranger sends, a line of the log stays one.
+func FuzzATraceIsHexadecimal(f *testing.F) {
+	f.Add("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+	f.Add("cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x")
+	f.Fuzz(func(t *testing.T, text string) {
+		got := traceOf(text)
+		if got == "" {
+			return
+		}
+		if len(got) != 32 || strings.Trim(got, "0123456789abcdef") != "" || !strings.Contains(text, got) {
+			t.Errorf("%q: got %q", text, got)
+		}
+	})
+}
+
 func TestACAThatIsNone(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "ca.pem")
 	if err := os.WriteFile(file, []byte("no certificate"), 0o600); err != nil {
