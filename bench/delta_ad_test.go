@@ -9,12 +9,12 @@ import (
 	"rollcall/test/lab"
 )
 
-// adPersons is as many as ldbadd puts into a Samba in a few minutes;
-// BENCH_AD_PERSONS sets another number.
-const adPersons = 10_000
+// adPersons is how many there are; BENCH_AD_PERSONS sets another number.
+const adPersons = 100_000
 
-// adBatch is how many of them it puts in at once.
-const adBatch = 1000
+// adBatch is how many of them ldbadd puts into a Samba at once, in 5 to 15
+// seconds.
+const adBatch = 5000
 
 const adConfiguration = `store: %s
 directories:
