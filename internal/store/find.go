@@ -65,7 +65,8 @@ func (q *queries) candidates(ctx context.Context, v *view, class *rollcall.Class
 // column when there is none.
 func (q *queries) narrow(ctx context.Context, t *table, class *rollcall.Class, attrs []string, keys [][]string) (string, []int64, error) {
 	if look := q.lookupFor(t, class, attrs); look != nil {
-		values, err := q.possible(ctx, t, look, distinct(look.hashes(class, attrs, keys)))
+		hashes, _ := look.digests(class, attrs, keys, nil)
+		values, err := q.possible(ctx, t, look, distinct(hashes))
 		return look.column.name, values, err
 	}
 	for i, code := range attrs {

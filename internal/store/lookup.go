@@ -100,22 +100,20 @@ func (look *lookup) reads(model *rollcall.Model, class *rollcall.Class, codes []
 	return false
 }
 
-// hash returns the hash of an object that the look-up covers.
-func (look *lookup) hash(o *rollcall.Object) int64 {
-	h := newHash()
+// digest adds the texts of an object that the look-up covers.
+func (look *lookup) digest(o *rollcall.Object, d *digest) {
 	for _, code := range look.attrs {
 		if code == friendlyName {
 			parts := make([]string, len(o.Class.NamedBy))
 			for i, part := range o.Class.NamedBy {
 				parts[i] = o.Get(part)
 			}
-			h = h.add(look.fold(nil, o.Class.FormatName(parts)))
+			d.add(look.fold(nil, o.Class.FormatName(parts)))
 			continue
 		}
 		a := o.Class.Attribute(code)
-		h = h.add(look.fold(a, o.Values[a.Column]))
+		d.add(look.fold(a, o.Values[a.Column]))
 	}
-	return int64(h)
 }
 
 // foldValue returns what Find compares: texts folded, everything else as it is.
@@ -214,22 +212,25 @@ func (q *queries) lookupFor(t *table, class *rollcall.Class, attrs []string) *lo
 	return look
 }
 
-// hashes returns beside keys, which are of some attrs, the hash of an object
-// that equals it.
-func (look *lookup) hashes(class *rollcall.Class, attrs []string, keys [][]string) []int64 {
+// digests returns beside keys, which are of some attrs, the hash of an object
+// that equals it, and its print where something is remembered.
+func (look *lookup) digests(class *rollcall.Class, attrs []string, keys [][]string, r *recall) ([]int64, []keyPrint) {
 	at := make([]int, len(look.attrs))
 	for i, code := range look.attrs {
 		at[i] = slices.Index(attrs, code)
 	}
-	hashes := make([]int64, len(keys))
+	hashes, prints := make([]int64, len(keys)), make([]keyPrint, len(keys))
 	for i, key := range keys {
-		h := newHash()
+		d := r.digest()
 		for j, code := range look.attrs {
-			h = h.add(foldValue(class.Attribute(code), key[at[j]]))
+			d.add(foldValue(class.Attribute(code), key[at[j]]))
 		}
-		hashes[i] = int64(h)
+		hashes[i] = int64(d.hash)
+		if d.prints {
+			prints[i] = d.key()
+		}
 	}
-	return hashes
+	return hashes, prints
 }
 
 // EnsureLookup makes Find fast on a combination of attributes of class. Objects
@@ -331,9 +332,10 @@ func (t *Tx) enter(ctx context.Context, tab *table, look *lookup, objects []roll
 		o := &objects[i]
 		var h any
 		if look.covers(o.Class) {
-			hash := look.hash(o)
-			t.recall.entered(tab, look, hash)
-			h = hash
+			d := t.recall.digest()
+			look.digest(o, &d)
+			t.recall.entered(tab, look, o.Class, &d)
+			h = int64(d.hash)
 		}
 		if err := b.add(ctx, int64(o.ID), h); err != nil {
 			return err

@@ -55,9 +55,10 @@ func (t *Tx) InsertObjects(ctx context.Context, class *rollcall.Class, objects [
 			b.args = append(b.args, arg)
 		}
 		for _, look := range lookups {
-			hash := look.hash(o)
-			t.recall.entered(tab, look, hash)
-			b.args = append(b.args, hash)
+			d := t.recall.digest()
+			look.digest(o, &d)
+			t.recall.entered(tab, look, class, &d)
+			b.args = append(b.args, int64(d.hash))
 		}
 		if err := b.drain(ctx); err != nil {
 			return fmt.Errorf("write new objects of %s: %w", class.Name, err)
@@ -89,7 +90,8 @@ func (t *Tx) UpdateObjects(ctx context.Context, class *rollcall.Class, attrs []*
 		}
 		columns[i], codes[i] = *col, a.Code
 	}
-	t.recall.forget(tab)
+	touched := slices.DeleteFunc(slices.Clone(tab.lookups), func(look *lookup) bool { return !look.reads(t.model, class, codes) })
+	t.recall.forget(tab, touched)
 	b := t.update(tab.quoted, columns, "row_version = "+tab.quoted+".row_version + 1")
 	for i, id := range ids {
 		b.args = append(b.args, int64(id))
@@ -110,7 +112,6 @@ func (t *Tx) UpdateObjects(ctx context.Context, class *rollcall.Class, attrs []*
 	if b.touched != int64(len(ids)) {
 		return rollcall.Errorf(rollcall.Conflict, "change objects of %s: %d of %d no longer exist", class.Name, int64(len(ids))-b.touched, len(ids))
 	}
-	touched := slices.DeleteFunc(slices.Clone(tab.lookups), func(look *lookup) bool { return !look.reads(t.model, class, codes) })
 	return t.refreshLookups(ctx, tab, touched, ids)
 }
 
@@ -124,7 +125,7 @@ func (t *Tx) DeleteObjects(ctx context.Context, class *rollcall.Class, ids []rol
 	if err != nil {
 		return err
 	}
-	t.recall.forget(tab)
+	t.recall.forget(tab, tab.lookups)
 	err = inLists(numbers(ids), func(in string, args []any) error {
 		_, err := t.exec(ctx, "DELETE FROM "+tab.quoted+" WHERE id "+in+t.among(class), args...)
 		return err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"hash/maphash"
+
+	"rollcall/internal/rollcall"
 )
 
 // recall is what a transaction remembers of its look-ups, so that a load which
@@ -12,7 +14,7 @@ import (
 // a large load has to read from the disk.
 type recall struct {
 	lookups map[string]*recollection // by column and table
-	seeds   [2]maphash.Seed
+	seed    maphash.Seed
 	late    map[string]string // by column and table: what makes an index that is not there
 	exec    func(ctx context.Context, query string) error
 }
@@ -20,42 +22,56 @@ type recall struct {
 // recollection is what is remembered of one look-up.
 type recollection struct {
 	hashes *hashSet              // all hashes there are; nil when there were too many to begin with
-	taken  map[keyPrint]struct{} // keys that some object is known to have
+	taken  map[keyPrint]struct{} // keys that some object is known to have; nil while nobody asked
 	asked  bool                  // the database was asked: somebody may have a key
 }
 
-// keyPrint stands for a folded key. It is keyed anew for each transaction: that
-// two keys share one will not happen, by chance or by design.
-type keyPrint [2]uint64
+// keyPrint stands for the folded texts of a key and a class, of which or below
+// which somebody has it. It is keyed anew for each transaction: that two keys
+// share one will not happen, by chance or by design.
+type keyPrint uint64
 
-const (
-	// recallRows is how many objects a table may hold for a transaction to learn
-	// its hashes.
-	recallRows = 10_000
-	// recallTaken bounds how many taken keys are remembered, some 40 bytes each.
-	recallTaken = 200_000
-)
+// recallRows is how many objects a table may hold for a transaction to learn its
+// hashes.
+const recallRows = 10_000
 
 func newRecall(exec func(ctx context.Context, query string) error) *recall {
-	return &recall{exec: exec, late: map[string]string{}, lookups: map[string]*recollection{}, seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}}
+	return &recall{exec: exec, late: map[string]string{}, lookups: map[string]*recollection{}, seed: maphash.MakeSeed()}
 }
 
-// print stands for a key that a matcher looks for.
-func (r *recall) print(m *matcher, key string) (p keyPrint) {
-	for i, seed := range r.seeds {
-		var h maphash.Hash
-		h.SetSeed(seed)
-		for _, part := range m.attrs { // writing to a hash never fails
-			h.WriteString(part)
-			h.WriteByte(0xff)
-		}
-		h.WriteString(m.class.Name)
-		h.WriteByte(0xff)
-		h.WriteString(key)
-		p[i] = h.Sum64()
-	}
-	return p
+// of is the print of a key for one class.
+func (p keyPrint) of(class *rollcall.Class, r *recall) keyPrint {
+	return p ^ keyPrint(maphash.String(r.seed, class.Name))
 }
+
+// digest is what stands for the folded texts of a key: the hash that is stored,
+// and the print of the transaction's own.
+type digest struct {
+	hash   hash
+	print  maphash.Hash
+	prints bool
+}
+
+// digest returns an empty one; outside of a write transaction, where nothing is
+// remembered, it makes no print.
+func (r *recall) digest() (d digest) {
+	d.hash = newHash()
+	if r != nil {
+		d.prints = true
+		d.print.SetSeed(r.seed)
+	}
+	return d
+}
+
+func (d *digest) add(text string) {
+	d.hash = d.hash.add(text)
+	if d.prints { // writing to a hash never fails
+		d.print.WriteString(text)
+		d.print.WriteByte(0xff)
+	}
+}
+
+func (d *digest) key() keyPrint { return keyPrint(d.print.Sum64()) }
 
 // recollect returns what is remembered of a look-up, nil outside a write
 // transaction.
@@ -67,7 +83,7 @@ func (q *queries) recollect(ctx context.Context, t *table, look *lookup) (*recol
 	if m := q.recall.lookups[name]; m != nil {
 		return m, nil
 	}
-	m := &recollection{taken: map[keyPrint]struct{}{}}
+	m := &recollection{}
 	var highest int64
 	if err := q.one(ctx, "SELECT COALESCE(MAX(id), 0) FROM "+t.quoted, nil, &highest); err != nil {
 		return nil, err
@@ -112,16 +128,24 @@ func (q *queries) possible(ctx context.Context, t *table, look *lookup, hashes [
 	return hashes, q.needIndex(ctx, look.column.name, t.quoted)
 }
 
-// entered notes the hash of an object that is written.
-func (r *recall) entered(t *table, look *lookup, hash int64) {
-	if m := r.lookups[look.column.name+t.quoted]; m != nil && m.hashes != nil {
-		m.hashes.add(uint64(hash))
+// entered notes the key of an object that is written.
+func (r *recall) entered(t *table, look *lookup, class *rollcall.Class, d *digest) {
+	m := r.lookups[look.column.name+t.quoted]
+	if m == nil {
+		return
+	}
+	if m.hashes != nil {
+		m.hashes.add(uint64(d.hash))
+	}
+	if m.taken != nil {
+		m.taken[d.key().of(class, r)] = struct{}{}
 	}
 }
 
-// forget drops which keys of a table are taken: objects of it changed or went.
-func (r *recall) forget(t *table) {
-	for _, look := range t.lookups {
+// forget drops which keys of some look-ups of a table are taken: objects of it
+// changed or went.
+func (r *recall) forget(t *table, lookups []*lookup) {
+	for _, look := range lookups {
 		if m := r.lookups[look.column.name+t.quoted]; m != nil {
 			clear(m.taken)
 		}

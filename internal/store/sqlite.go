@@ -36,7 +36,7 @@ var sqliteTraits = traits{
 // SQLite would keep all of it there, a hundred bytes a row.
 var sqliteSorting = [...]string{
 	"PRAGMA temp_store = FILE; PRAGMA cache_size = -8192", // what is sorted at a time is as large as the cache may be
-	"PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768",
+	"PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384",
 }
 
 // open makes the file, for its owner alone, when there is none.
@@ -76,7 +76,7 @@ func (d *sqlite) open(ctx context.Context) (writer, reader *sql.DB, err error) {
 
 // connect says how every connection is set up. With WAL, readers and the one
 // writer do not wait for each other; synchronous=NORMAL may lose the last
-// commits with the power, never the database. cache_size is 32 MiB, for which the
+// commits with the power, never the database. cache_size is 16 MiB, for which the
 // allocator takes twice that: a page and its head just miss a power of two. More
 // gained nothing, not even in a first load of a million.
 func (d *sqlite) connect(readOnly bool) (*sql.DB, error) {
@@ -84,7 +84,7 @@ func (d *sqlite) connect(readOnly bool) (*sql.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the database %s: %w", d.path, err)
 	}
-	cache := "cache_size(-32768)"
+	cache := "cache_size(-16384)"
 	if readOnly {
 		cache = "cache_size(-8192)" // there may be eight of them
 	}

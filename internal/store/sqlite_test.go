@@ -53,7 +53,7 @@ func TestConnectionsAreSetUp(t *testing.T) {
 	t.Parallel()
 	s := openFile(t, filepath.Join(t.TempDir(), "x.db"))
 	for pragma, want := range map[string][2]string{
-		"journal_mode": {"wal", "wal"}, "synchronous": {"1", "1"}, "foreign_keys": {"1", "1"}, "cache_size": {"-32768", "-8192"}, "busy_timeout": {"10000", "10000"},
+		"journal_mode": {"wal", "wal"}, "synchronous": {"1", "1"}, "foreign_keys": {"1", "1"}, "cache_size": {"-16384", "-8192"}, "busy_timeout": {"10000", "10000"},
 	} {
 		for i, db := range []querier{s.writer, s.reader} {
 			var got string

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"rollcall/internal/rollcall"
@@ -42,19 +43,27 @@ func (q *queries) Taken(ctx context.Context, class *rollcall.Class, attrs []stri
 // same hash, it may hide the one that is looked for: then the keys that were not
 // found are returned.
 func (q *queries) takenBy(ctx context.Context, look *lookup, class *rollcall.Class, attrs []string, keys [][]string, taken []bool) (unsure []int, err error) {
+	tab, err := q.layout().table(class)
+	if err != nil {
+		return nil, err
+	}
+	known, err := q.recollect(ctx, tab, look)
+	if err != nil {
+		return nil, err
+	}
+	if known != nil && known.taken == nil {
+		known.taken = map[keyPrint]struct{}{}
+	}
+	hashes, prints := look.digests(class, attrs, keys, q.recall)
+	hashes, err = q.possible(ctx, tab, look, distinct(q.stillToFind(known, class, hashes, prints, taken)))
+	if err != nil || len(hashes) == 0 {
+		return nil, err
+	}
 	v, err := q.view(class, q.needed(class, attrs...))
 	if err != nil {
 		return nil, err
 	}
-	known, err := q.recollect(ctx, v.table, look)
-	if err != nil {
-		return nil, err
-	}
 	m := newMatcher(class, attrs, keys)
-	hashes, err := q.possible(ctx, v.table, look, distinct(q.stillToFind(known, m, look.hashes(class, attrs, keys), taken)))
-	if err != nil {
-		return nil, err
-	}
 	read := 0
 	first := "(CAST(? AS " + q.d.traits().types[number] + "))"
 	err = inLists(hashes, func(_ string, args []any) error {
@@ -76,11 +85,13 @@ func (q *queries) takenBy(ctx context.Context, look *lookup, class *rollcall.Cla
 		for _, id := range ids {
 			matched[id] = true
 		}
-		if !taken[i] {
+		switch {
+		case !taken[i]:
 			unsure = append(unsure, i)
+		case known != nil:
+			known.taken[prints[i].of(class, q.recall)] = struct{}{}
 		}
 	}
-	q.note(known, m)
 	if len(matched) == read {
 		return nil, err
 	}
@@ -89,31 +100,20 @@ func (q *queries) takenBy(ctx context.Context, look *lookup, class *rollcall.Cla
 
 // stillToFind marks the keys that are known to be taken and returns the hashes of
 // the others.
-func (q *queries) stillToFind(known *recollection, m *matcher, hashes []int64, taken []bool) []int64 {
-	if known == nil {
+func (q *queries) stillToFind(known *recollection, class *rollcall.Class, hashes []int64, prints []keyPrint, taken []bool) []int64 {
+	if known == nil || len(known.taken) == 0 {
 		return hashes
 	}
+	family := q.model.Family(class.Name)
 	var left []int64
-	for key, at := range m.wanted {
-		if _, is := known.taken[q.recall.print(m, key)]; !is {
-			left = append(left, hashes[at[0]])
-			continue
-		}
-		for _, i := range at {
-			taken[i] = true
+	for i, p := range prints {
+		taken[i] = slices.ContainsFunc(family, func(c *rollcall.Class) bool {
+			_, is := known.taken[p.of(c, q.recall)]
+			return is
+		})
+		if !taken[i] {
+			left = append(left, hashes[i])
 		}
 	}
 	return left
-}
-
-// note remembers the keys that were found.
-func (q *queries) note(known *recollection, m *matcher) {
-	if known == nil {
-		return
-	}
-	for key, at := range m.wanted {
-		if len(m.found[at[0]]) > 0 && len(known.taken) < recallTaken {
-			known.taken[q.recall.print(m, key)] = struct{}{}
-		}
-	}
 }

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 
@@ -171,12 +172,16 @@ func (s *suite) findBesideMany(t *testing.T) {
 }
 
 func findWithin(t *testing.T, st *store.Store, m *rollcall.Model) {
-	person := m.Class("Person")
+	contact := m.Class("Contact")
 	texts := rapid.SampledFrom([]string{"", "a", "A", "ä", "Ä", "b", "elder"})
-	combos := rapid.SampledFrom([][]string{{"name"}, {"first_name", "name"}, {"name", "first_name"}})
+	combos := map[string]*rapid.Generator[[]string]{
+		"Contact": rapid.Just([]string{"name"}),
+		"Person":  rapid.SampledFrom([][]string{{"name"}, {"first_name", "name"}, {"name", "first_name"}}),
+		"Team":    rapid.Just([]string{"name"}),
+	}
 	rapid.Check(t, func(rt *rapid.T) {
 		model := map[rollcall.ObjectID]rollcall.Object{}
-		must(rt, st.Scan(rt.Context(), person, 0, func(o *rollcall.Object) error {
+		must(rt, st.Scan(rt.Context(), contact, 0, func(o *rollcall.Object) error {
 			model[o.ID] = rollcall.Object{Class: o.Class, ID: o.ID, Values: slices.Clone(o.Values)}
 			return nil
 		}))
@@ -190,7 +195,10 @@ func findWithin(t *testing.T, st *store.Store, m *rollcall.Model) {
 		}
 		rt.Repeat(map[string]func(*rapid.T){
 			"insert": func(rt *rapid.T) {
-				o := object(m, "Person", next, "name", texts.Draw(rt, "name"), "first_name", texts.Draw(rt, "first"))
+				o := object(m, rapid.SampledFrom([]string{"Person", "Team"}).Draw(rt, "class"), next, "name", texts.Draw(rt, "name"))
+				if o.Class.Name == "Person" {
+					o.Set("first_name", texts.Draw(rt, "first"))
+				}
 				next++
 				insertIn(rt, tx, o)
 				model[o.ID] = o
@@ -198,29 +206,33 @@ func findWithin(t *testing.T, st *store.Store, m *rollcall.Model) {
 			"update": func(rt *rapid.T) {
 				o := some(rt)
 				o.Values = slices.Clone(o.Values)
-				o.Set("name", texts.Draw(rt, "name"))
-				must(rt, tx.UpdateObjects(rt.Context(), person, person.Stored, []rollcall.ObjectID{o.ID}, [][]string{o.Values}))
+				changed := []*rollcall.Attribute{o.Class.Attribute(rapid.SampledFrom([]string{"name", "email"}).Draw(rt, "attribute"))}
+				o.Set(changed[0].Code, texts.Draw(rt, "text"))
+				must(rt, tx.UpdateObjects(rt.Context(), o.Class, changed, []rollcall.ObjectID{o.ID}, [][]string{{o.Get(changed[0].Code)}}))
 				model[o.ID] = o
 			},
 			"delete": func(rt *rapid.T) {
 				o := some(rt)
-				must(rt, tx.DeleteObjects(rt.Context(), person, []rollcall.ObjectID{o.ID}))
+				must(rt, tx.DeleteObjects(rt.Context(), o.Class, []rollcall.ObjectID{o.ID}))
 				delete(model, o.ID)
 			},
 			"": func(rt *rapid.T) {
-				attrs := combos.Draw(rt, "attrs")
+				class := m.Class(rapid.SampledFrom([]string{"Person", "Team", "Contact"}).Draw(rt, "class"))
+				of := maps.Clone(model)
+				maps.DeleteFunc(of, func(_ rollcall.ObjectID, o rollcall.Object) bool { return !m.IsA(o.Class.Name, class.Name) })
+				attrs := combos[class.Name].Draw(rt, "attrs")
 				keys := make([][]string, 3)
 				var want [][]rollcall.ObjectID
 				for i := range keys {
 					for range attrs {
 						keys[i] = append(keys[i], texts.Draw(rt, "key"))
 					}
-					want = append(want, expected(model, attrs, keys[i]))
+					want = append(want, expected(of, attrs, keys[i]))
 				}
-				taken := value[[]bool](rt)(tx.Taken(rt.Context(), person, attrs, keys))
-				same(rt, fmt.Sprintf("%v = %q taken", attrs, keys), taken, isTaken(want))
-				got := value[[][]rollcall.ObjectID](rt)(tx.Find(rt.Context(), person, attrs, keys))
-				same(rt, fmt.Sprintf("%v = %q", attrs, keys), got, want, cmpopts.EquateEmpty())
+				taken := value[[]bool](rt)(tx.Taken(rt.Context(), class, attrs, keys))
+				same(rt, fmt.Sprintf("%s by %v = %q taken", class.Name, attrs, keys), taken, isTaken(want))
+				got := value[[][]rollcall.ObjectID](rt)(tx.Find(rt.Context(), class, attrs, keys))
+				same(rt, fmt.Sprintf("%s by %v = %q", class.Name, attrs, keys), got, want, cmpopts.EquateEmpty())
 			},
 		})
 		must(rt, tx.Rollback())
