@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 )
 
 // locks are the advisory locks of one store: all in one session, however many
@@ -76,21 +77,29 @@ func (l *locks) session(ctx context.Context, db *sql.DB, who string) error {
 	return nil
 }
 
-// unlock gives a lock back. A session that broke has lost it already.
+// unlockTimeout is how long a server may take to answer that a lock was given
+// back.
+const unlockTimeout = 10 * time.Second
+
+// unlock gives a lock back: by itself, since a session ends on the server a moment
+// after it was closed here. One that broke has lost it already.
 func (d *postgres) unlock(name string, key int64, conn *sql.Conn) error {
 	l := &d.locks
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.held, name)
-	if l.conn != conn || len(l.held) == 0 {
+	if l.conn != conn {
 		return l.rest()
 	}
 	// A run that was interrupted gives its locks back all the same.
-	if _, err := conn.ExecContext(context.Background(), "SELECT pg_advisory_unlock($1)", key); err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), unlockTimeout)
+	defer cancel()
+	if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_unlock($1)", key); err != nil {
 		_ = discard(conn) // with all its locks
 		l.conn = nil
+		return nil
 	}
-	return nil
+	return l.rest()
 }
 
 // rest ends a session that nobody needs.

@@ -55,8 +55,12 @@ func (s *suite) lockTwice(t *testing.T) {
 	}
 	other := value[func() error](t)(second.LockSource(t.Context(), "users"))
 	must(t, release())
-	again := value[func() error](t)(second.LockSource(t.Context(), "persons/of all"))
-	must(t, again())
+	for range 20 { // what was given back can be had at once
+		for _, st := range []*store.Store{second, first} {
+			again := value[func() error](t)(st.LockSource(t.Context(), "persons/of all"))
+			must(t, again())
+		}
+	}
 	must(t, other())
 }
 
