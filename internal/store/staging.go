@@ -91,7 +91,7 @@ type fedState struct {
 
 // FeedKnown gives rows of a source that exist new values in some columns; cells
 // named in Skip keep what they have. A row that changed makes its replica
-// `modified`; one that was obsolete is there again. It returns which changed.
+// `modified`; one that was obsolete is there again.
 func (t *Tx) FeedKnown(ctx context.Context, src *rollcall.Source, columns []rollcall.DataColumn, rows []rollcall.FedRow, at time.Time) error {
 	if len(rows) == 0 {
 		return nil
@@ -121,17 +121,7 @@ func (t *Tx) FeedKnown(ctx context.Context, src *rollcall.Source, columns []roll
 		if was == nil {
 			return rollcall.Errorf(rollcall.Conflict, "put rows into %s: row %s vanished meanwhile: load it again", src.Table, row.Key)
 		}
-		changed := false
-		args := []any{row.Replica}
-		for c, column := range columns {
-			old := was.cells[column.Name]
-			value := bindFed(kinds[c], row.Cells[c])
-			if slices.Contains(row.Skip, c) {
-				value = old
-			}
-			changed = changed || !sameCell(old, value)
-			args = append(args, value)
-		}
+		values, changed := was.cellsAfter(row, columns, kinds)
 		if err := was.change(src, changed); err != nil {
 			return err
 		}
@@ -142,7 +132,7 @@ func (t *Tx) FeedKnown(ctx context.Context, src *rollcall.Source, columns []roll
 		if !changed {
 			continue
 		}
-		data.args = append(data.args, args...)
+		data.args = append(append(data.args, row.Replica), values...)
 		if err := data.drain(ctx); err != nil {
 			return fmt.Errorf("change rows of %s: %w", src.Table, err)
 		}
@@ -157,6 +147,21 @@ func (t *Tx) FeedKnown(ctx context.Context, src *rollcall.Source, columns []roll
 		return fmt.Errorf("change rows of %s: %w", src.Table, err)
 	}
 	return nil
+}
+
+// cellsAfter returns what a row has in some columns once new values came, and
+// whether one of them is another than before.
+func (s *fedState) cellsAfter(row *rollcall.FedRow, columns []rollcall.DataColumn, kinds []kind) (values []any, changed bool) {
+	values = make([]any, len(columns))
+	for i, column := range columns {
+		old := s.cells[column.Name]
+		values[i] = bindFed(kinds[i], row.Cells[i])
+		if slices.Contains(row.Skip, i) {
+			values[i] = old
+		}
+		changed = changed || !sameCell(old, values[i])
+	}
+	return values, changed
 }
 
 // change is what the trigger of an update does to a replica.
