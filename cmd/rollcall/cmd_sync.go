@@ -17,9 +17,9 @@ type onlyPart struct {
 
 type syncCmd struct {
 	data
-	Full bool `help:"Read every source completely, also those with deltas."`
+	Full bool `xor:"what" help:"Read every source completely, also those with deltas."`
 	onlyPart
-	Entries []string `name:"entry" sep:"none" placeholder:"NAME" help:"Read this entry alone: its DN, its key or its login. May be given several times."`
+	Entries []string `name:"entry" xor:"what" sep:"none" placeholder:"NAME" help:"Read this entry alone: its DN, its key or its login. May be given several times."`
 	Sources []string `arg:"" optional:"" name:"source" help:"The sources to read; all of them when none is named."`
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"maps"
 	"math/rand/v2"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -43,13 +42,13 @@ func (f *teller) OpenDelta(_ context.Context, since rollcall.Checkpoint, _ sourc
 	if f.behind != nil {
 		return nil, f.behind
 	}
-	return &reported{teller: f, since: f.past[since[0]-1], at: f.mark()}, nil
+	return &reported{f, reread{f.mark(), f.feed.Collect}, f.past[since[0]-1]}, nil
 }
 
 type reported struct {
 	*teller
+	reread
 	since map[string]map[string]string
-	at    rollcall.Checkpoint
 }
 
 func (d *reported) Changed(context.Context) ([]string, error) {
@@ -66,19 +65,6 @@ func (d *reported) Changed(context.Context) ([]string, error) {
 	}
 	return keys, nil
 }
-
-func (d *reported) Read(ctx context.Context, keys []string, emit func(*rollcall.Entry) error) error {
-	_, err := d.feed.Collect(ctx, func(e *rollcall.Entry) error {
-		if !slices.Contains(keys, string(e.Key)) {
-			return nil
-		}
-		return emit(e)
-	})
-	return err
-}
-
-func (d *reported) Checkpoint() rollcall.Checkpoint { return d.at }
-func (d *reported) Close() error                    { return nil }
 
 // follow runs the one source by deltas.
 func (w *world) follow(f *teller, opt engine.Options) (*engine.Result, error) {

@@ -106,3 +106,22 @@ func (f *feed) Collect(ctx context.Context, emit func(*rollcall.Entry) error) (r
 	}
 	return nil, f.broken
 }
+
+// reread is what deltas have in common that read their entries out of all.
+type reread struct {
+	at  rollcall.Checkpoint
+	all func(context.Context, func(*rollcall.Entry) error) (rollcall.Checkpoint, error)
+}
+
+func (r reread) Read(ctx context.Context, keys []string, emit func(*rollcall.Entry) error) error {
+	_, err := r.all(ctx, func(e *rollcall.Entry) error {
+		if !slices.Contains(keys, string(e.Key)) {
+			return nil
+		}
+		return emit(e)
+	})
+	return err
+}
+
+func (r reread) Checkpoint() rollcall.Checkpoint { return r.at }
+func (r reread) Close() error                    { return nil }

@@ -53,16 +53,18 @@ func (s *telling) CollectGrouped(ctx context.Context, begin func([]rollcall.Grou
 }
 
 func (s *telling) OpenGroupedDelta(_ context.Context, since rollcall.Checkpoint, known source.Known, _ bool) (source.GroupedDelta, error) {
-	return &groupDelta{telling: s, since: s.past[since[0]-1], at: s.mark(), known: known}, nil
+	all := func(ctx context.Context, emit func(*rollcall.Entry) error) (rollcall.Checkpoint, error) {
+		return s.grove.CollectGrouped(ctx, func([]rollcall.Group, source.GroupFinder) error { return nil }, emit)
+	}
+	return &groupDelta{telling: s, reread: reread{s.mark(), all}, since: s.past[since[0]-1], known: known}, nil
 }
 
 // groupDelta is a delta of it.
 type groupDelta struct {
 	*telling
+	reread
 	since map[string]string
-	at    rollcall.Checkpoint
 	known source.Known
-	begin func([]rollcall.Group, source.GroupFinder) error
 }
 
 // Changed finds who is gone by what the caller knows, as a server does that
@@ -83,23 +85,9 @@ func (d *groupDelta) Changed(ctx context.Context) (keys []string, err error) {
 }
 
 func (d *groupDelta) Groups(begin func([]rollcall.Group, source.GroupFinder) error) error {
-	d.begin = begin
 	list, _ := d.groups()
 	return begin(list, nil)
 }
-
-func (d *groupDelta) Read(ctx context.Context, keys []string, emit func(*rollcall.Entry) error) error {
-	_, err := d.grove.CollectGrouped(ctx, func([]rollcall.Group, source.GroupFinder) error { return nil }, func(e *rollcall.Entry) error {
-		if !slices.Contains(keys, string(e.Key)) {
-			return nil
-		}
-		return emit(e)
-	})
-	return err
-}
-
-func (d *groupDelta) Checkpoint() rollcall.Checkpoint { return d.at }
-func (d *groupDelta) Close() error                    { return nil }
 
 func (s *telling) jobs() []engine.Job {
 	job := s.w.job(s.feed)
