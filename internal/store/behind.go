@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"rollcall/internal/rollcall"
 )
 
 // behind carries out the inserts and changes of a large load on a goroutine of
@@ -22,17 +24,24 @@ type behind struct {
 	views  []string // that read any table
 	work   chan *batch
 	spare  chan []any // to be filled again
+	turn   sync.Mutex // held while a batch is written
 
 	mu     sync.Mutex
 	idle   *sync.Cond
-	inHand int            // batches that were handed over and are not done
-	tables map[string]int // the same for each table, quoted
+	inHand int          // batches that were handed over and are not done
+	places map[spot]int // the same for each place that they go to
 	err    error
+}
+
+// spot is where rows go.
+type spot struct {
+	table  string            // quoted
+	source rollcall.ObjectID // whose replicas they are; 0 for other rows, and for replicas of several
 }
 
 // batch is some rows for one table, or new values for some of its rows.
 type batch struct {
-	table   string   // quoted
+	spot
 	columns []string // quoted; of new rows alone
 	width   int      // how many arguments a row has
 	head    string   // of the statement, up to the rows
@@ -58,7 +67,7 @@ const (
 )
 
 func newBehind(d dialect, conn *sql.Conn, ended func() error) *behind {
-	w := &behind{d: d, conn: conn, ended: ended, filler: d.filler(), spare: make(chan []any, batchesAhead), tables: map[string]int{}}
+	w := &behind{d: d, conn: conn, ended: ended, filler: d.filler(), spare: make(chan []any, batchesAhead), places: map[spot]int{}}
 	w.idle = sync.NewCond(&w.mu)
 	return w
 }
@@ -67,7 +76,7 @@ func newBehind(d dialect, conn *sql.Conn, ended func() error) *behind {
 func (w *behind) handOver(b *batch) error {
 	w.mu.Lock()
 	w.inHand++
-	w.tables[b.table]++
+	w.places[b.spot]++
 	err := w.err
 	w.mu.Unlock()
 	if w.work == nil {
@@ -94,7 +103,10 @@ func (w *behind) run() {
 		err := w.err
 		w.mu.Unlock()
 		if err == nil {
-			if err = w.conn.Raw(func(driverConn any) error { return w.fill(driverConn, b) }); err != nil {
+			w.turn.Lock()
+			err = w.conn.Raw(func(driverConn any) error { return w.fill(driverConn, b) })
+			w.turn.Unlock()
+			if err != nil {
 				err = fmt.Errorf("write rows of %s: %w", b.table, w.d.translate(err))
 			}
 		}
@@ -106,7 +118,7 @@ func (w *behind) run() {
 		w.mu.Lock()
 		w.err = err
 		w.inHand--
-		if w.tables[b.table]--; w.tables[b.table] == 0 {
+		if w.places[b.spot]--; w.places[b.spot] == 0 {
 			w.idle.Broadcast()
 		}
 		w.mu.Unlock()
@@ -135,27 +147,40 @@ func (w *behind) settle() error {
 
 // settleFor waits until all is written that a query may read and returns what
 // went wrong. A SELECT names every table that it reads, unless it reads a view.
-// SQLite lets a connection write one table while rows of another are being read;
-// PostgreSQL does not.
-func (w *behind) settleFor(query string) error {
+// SQLite lets a connection write one table while rows of another are being read,
+// or other rows of the same; PostgreSQL does not.
+func (w *behind) settleFor(ctx context.Context, query string) error {
 	if !w.d.traits().isBrief || !strings.HasPrefix(query, "SELECT ") {
 		return w.settle()
 	}
+	alone, _ := ctx.Value(aloneKey{}).(rollcall.ObjectID)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for w.concerns(query) {
+	for w.concerns(query, alone) {
 		w.idle.Wait()
 	}
 	return w.err
 }
 
-// concerns reports whether a query names a table that is not all written.
-func (w *behind) concerns(query string) bool {
+// aloneKey marks the context of a query that reads the replicas of one source.
+type aloneKey struct{}
+
+// ofSourceAlone says that a query reads no replicas but those of one source, so
+// that it need not wait for those of others. A load whose entries refer to those
+// of a load before it asks so all the time.
+func ofSourceAlone(ctx context.Context, source rollcall.ObjectID) context.Context {
+	return context.WithValue(ctx, aloneKey{}, source)
+}
+
+// concerns reports whether a query names a table that is not all written, with
+// rows that it may read.
+func (w *behind) concerns(query string, alone rollcall.ObjectID) bool {
 	if w.inHand == 0 {
 		return false
 	}
-	for table, n := range w.tables {
-		if n > 0 && strings.Contains(query, unquote(table)) {
+	for place, n := range w.places {
+		isOther := alone != 0 && place.source != 0 && place.source != alone
+		if n > 0 && !isOther && strings.Contains(query, unquote(place.table)) {
 			return true
 		}
 	}

@@ -3,24 +3,27 @@ package store
 import (
 	"context"
 	"strings"
+
+	"rollcall/internal/rollcall"
 )
 
 // bulk writes many rows by few statements: as many as fit into full ones, the
 // rest by tens and by ones, so that three texts are prepared for each table.
 type bulk struct {
 	tx      *Tx
-	fills   string         // the table that inserts fill, quoted
-	changes string         // the table that updates change
-	columns []string       // that inserts fill, quoted
-	head    string         // up to the rows
-	first   string         // the first row, when it differs from the others
-	row     string         // one row of parameter marks
-	tail    string         // after the rows
-	width   int            // parameters of one row
-	full    int            // rows of a full statement
-	texts   map[int]string // by number of rows
-	args    []any          // of the rows that wait
-	touched int64          // rows that were changed
+	fills   string            // the table that inserts fill, quoted
+	source  rollcall.ObjectID // see spot; of inserts
+	changes string            // the table that updates change
+	columns []string          // that inserts fill, quoted
+	head    string            // up to the rows
+	first   string            // the first row, when it differs from the others
+	row     string            // one row of parameter marks
+	tail    string            // after the rows
+	width   int               // parameters of one row
+	full    int               // rows of a full statement
+	texts   map[int]string    // by number of rows
+	args    []any             // of the rows that wait
+	touched int64             // rows that were changed
 }
 
 // bulk returns the writer for a statement, the same one each time.
@@ -39,7 +42,7 @@ func (t *Tx) bulk(head, tail string, width int) *bulk {
 // insert returns a bulk that inserts into columns, which are quoted.
 func (t *Tx) insert(table string, columns []string) *bulk {
 	b := t.bulk("INSERT "+t.d.traits().orFail+"INTO "+table+" ("+strings.Join(columns, ", ")+") VALUES ", "", len(columns))
-	b.fills, b.columns = table, columns
+	b.fills, b.columns, b.source = table, columns, 0
 	return b
 }
 
@@ -123,7 +126,7 @@ func (b *bulk) leave(ctx context.Context, rows int) error {
 	w := b.tx.tx.behind
 	args := b.args[:rows*b.width]
 	b.args = append(w.buffer(), b.args[rows*b.width:]...)
-	if err := w.handOver(&batch{table: b.fills, columns: b.columns, width: b.width, head: b.head, args: args}); err != nil {
+	if err := w.handOver(&batch{spot: spot{b.fills, b.source}, columns: b.columns, width: b.width, head: b.head, args: args}); err != nil {
 		return err
 	}
 	return b.tx.filled(ctx, b.fills, int64(rows))
@@ -136,7 +139,7 @@ func (b *bulk) leaveChange(rows int) error {
 	args := b.args[:rows*b.width]
 	b.args = append(w.buffer(), b.args[rows*b.width:]...)
 	b.touched += int64(rows)
-	return w.handOver(&batch{table: b.changes, width: b.width, head: b.head, tail: b.tail, args: args})
+	return w.handOver(&batch{spot: spot{table: b.changes}, width: b.width, head: b.head, tail: b.tail, args: args})
 }
 
 // firstAnalyze is how many new rows make statistics worth their time; the next

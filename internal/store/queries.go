@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -17,7 +18,8 @@ type queries struct {
 	model  *rollcall.Model
 	shape  *atomic.Pointer[layout]
 	now    func() time.Time
-	recall *recall // of a write transaction
+	recall *recall     // of a write transaction
+	turn   *sync.Mutex // who has it has the transaction's connection; nil outside of one
 
 	missing func([]asked) // is told which look-ups a query could have used; nil in a transaction
 }
@@ -27,12 +29,35 @@ func (q *queries) layout() *layout { return q.shape.Load() }
 
 // each calls row for every row of a query. row must not query on the same
 // transaction: PostgreSQL cannot answer two questions at once.
-func (q *queries) each(ctx context.Context, query string, args []any, row func(*sql.Rows) error) (err error) {
+func (q *queries) each(ctx context.Context, query string, args []any, row func(*sql.Rows) error) error {
+	return q.read(ctx, query, args, false, row)
+}
+
+// briefly is each for a query that an index answers: it ends soon by itself. A
+// context that can end costs SQLite's driver, and database/sql, a goroutine each
+// to watch it: a fifth of a short read. What is written behind waits for the
+// answer, which otherwise would wait at every row for some rows to be written;
+// row must not write.
+func (q *queries) briefly(ctx context.Context, query string, args []any, row func(*sql.Rows) error) error {
+	if !q.d.traits().isBrief {
+		return q.each(ctx, query, args, row)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return q.read(context.WithoutCancel(ctx), query, args, true, row)
+}
+
+func (q *queries) read(ctx context.Context, query string, args []any, isBrief bool, row func(*sql.Rows) error) (err error) {
 	stmt, done, err := q.get(ctx, query) //nolint:sqlclosecheck // done closes it, unless it is kept
 	if err != nil {
 		return q.d.translate(err)
 	}
 	defer done()
+	if isBrief && q.turn != nil {
+		q.turn.Lock()
+		defer q.turn.Unlock()
+	}
 	rows, err := stmt.QueryContext(ctx, args...)
 	if err != nil {
 		return q.d.translate(err)
@@ -48,19 +73,6 @@ func (q *queries) each(ctx context.Context, query string, args []any, row func(*
 		}
 	}
 	return q.d.translate(rows.Err())
-}
-
-// briefly is each for a query that an index answers: it ends soon by itself. A
-// context that can end costs SQLite's driver, and database/sql, a goroutine each
-// to watch it: a fifth of a short read.
-func (q *queries) briefly(ctx context.Context, query string, args []any, row func(*sql.Rows) error) error {
-	if q.d.traits().isBrief {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		ctx = context.WithoutCancel(ctx)
-	}
-	return q.each(ctx, query, args, row)
 }
 
 // one reads the single row of a query; none is a NotFound error.

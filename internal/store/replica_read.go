@@ -128,9 +128,10 @@ func (q *queries) ReplicasByName(ctx context.Context, source rollcall.ObjectID, 
 	if err := q.needIndex(ctx, "name_hash", replicaTable); err != nil {
 		return nil, fmt.Errorf("find replicas by name: %w", err)
 	}
+	ctx = ofSourceAlone(ctx, source)
 	query := "SELECT name_hash, entry_name, dest_class, dest_id FROM priv_sync_replica WHERE " + ofSource + " AND dest_id <> 0 AND name_hash "
 	err := inLists(distinct(hashes), func(in string, args []any) error {
-		return q.each(ctx, query+in, append([]any{int64(source)}, args...), func(rows *sql.Rows) error {
+		return q.briefly(ctx, query+in, append([]any{int64(source)}, args...), func(rows *sql.Rows) error {
 			var h int64
 			var name string
 			var ref rollcall.Ref

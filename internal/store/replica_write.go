@@ -36,6 +36,7 @@ func (t *Tx) putReplicas(ctx context.Context, src *rollcall.Source, replicas []r
 	}
 	t.tally(src.ID).net += len(replicas)
 	b := t.insert("priv_sync_replica", append([]string{"id"}, replicaColumns...))
+	b.source = src.ID
 	data := t.insert(shape.table, append([]string{"id", "primary_key"}, shape.names...))
 	var boxes boxes
 	for i := range replicas {

@@ -17,7 +17,7 @@ type preparer interface {
 type statements struct {
 	on     preparer
 	d      dialect
-	ready  func(query string) error // called before each use, unless nil
+	ready  func(ctx context.Context, query string) error // called before each use, unless nil
 	mu     sync.Mutex
 	cached map[string]*prepared
 	clock  int64               // counts uses
@@ -42,7 +42,7 @@ func newStatements(on preparer, d dialect) *statements {
 // get returns the prepared form of a query and what to call when done with it.
 func (s *statements) get(ctx context.Context, query string) (*sql.Stmt, func(), error) {
 	if s.ready != nil {
-		if err := s.ready(query); err != nil {
+		if err := s.ready(ctx, query); err != nil {
 			return nil, nil, err
 		}
 	}

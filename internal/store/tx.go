@@ -49,7 +49,7 @@ func (s *Store) Begin(ctx context.Context) (*Tx, error) {
 	}
 	behind := newBehind(s.d, conn, ctx.Err)
 	t := &Tx{tx: orderly{tx, behind}, conn: conn, ended: ctx.Err, told: s.told, manyRows: manyRows, bulks: map[string]*bulk{}, fills: map[string]fill{}, blocks: map[string]*block{}}
-	t.queries = queries{d: s.d, model: s.model, shape: new(atomic.Pointer[layout]), now: s.now, recall: newRecall(t.run)}
+	t.queries = queries{d: s.d, model: s.model, shape: new(atomic.Pointer[layout]), now: s.now, recall: newRecall(t.run), turn: &behind.turn}
 	t.statements = newStatements(tx, s.d)
 	t.ready = behind.settleFor
 	if err := t.catchUp(ctx, s); err != nil {

@@ -20,6 +20,7 @@ func (s *suite) largeTests() map[string]func(*testing.T) {
 	return map[string]func(*testing.T){
 		"LargeLoadKeepsEveryRow":              s.largeKeeps,
 		"LargeLoadReadsItsOwnRows":            s.largeReads,
+		"LargeLoadRefersToTheOneBefore":       s.largeRefers,
 		"LargeLoadTellsOfADoubledRow":         s.largeDoubled,
 		"LargeLoadCanBeRolledBack":            s.largeRolledBack,
 		"LargeLoadEndsWithItsContext":         s.largeCancelled,
@@ -100,6 +101,48 @@ func (s *suite) largeReads(t *testing.T) {
 	must(t, tx.UpdateObjects(t.Context(), person, []*rollcall.Attribute{person.Attribute("email")}, last, [][]string{{"x@y.example"}}))
 	got := value[[]rollcall.Object](t)(tx.Objects(t.Context(), person, last))
 	same(t, "email", got[0].Get("email"), "x@y.example")
+	must(t, tx.Commit())
+}
+
+// largeRefers is a load whose entries refer to those of a load before it, and to
+// those of its own that came already.
+func (s *suite) largeRefers(t *testing.T) {
+	st := s.open(t)
+	m := Model()
+	persons, users := sourceOf(t, st, m, 5), sourceOf(t, st, m, 6)
+	tx := begin(t, st)
+	load := func(src *rollcall.Source, from int) []rollcall.Replica {
+		replicas := make([]rollcall.Replica, 1000)
+		for i := range replicas {
+			replicas[i] = fullReplica(src)
+			replicas[i].Key, replicas[i].Name = fmt.Sprint(from+i), fmt.Sprint("cn=", from+i)
+			replicas[i].Dest = rollcall.Ref{Class: "Person", ID: src.ID*100_000 + rollcall.ObjectID(from+i)}
+		}
+		must(t, tx.InsertReplicas(t.Context(), src, replicas))
+		return replicas
+	}
+	named := func(src *rollcall.Source, from int) {
+		names := make([]string, 1000)
+		for i := range names {
+			names[i] = fmt.Sprint("cn=", from+i)
+		}
+		refs := value[map[string]rollcall.Ref](t)(tx.ReplicasByName(t.Context(), src.ID, names))
+		for i, name := range names {
+			same(t, name, refs[name], rollcall.Ref{Class: "Person", ID: src.ID*100_000 + rollcall.ObjectID(from+i)})
+		}
+	}
+	for from := 0; from < large; from += 1000 {
+		load(persons, from)
+	}
+	for from := 0; from < large; from += 1000 {
+		load(users, from)
+		named(persons, from)
+		named(users, from)
+		load(users, large+from)
+		named(users, large+from)
+		last := load(users, 2*large+from)[999].Dest
+		same(t, "replicas", len(value[[]rollcall.Replica](t)(tx.ReplicasByDest(t.Context(), m.Class(last.Class), []rollcall.ObjectID{last.ID}))), 1)
+	}
 	must(t, tx.Commit())
 }
 
