@@ -37,7 +37,7 @@ func TestSetTimetableTakesEffect(t *testing.T) {
 	go func() { done <- s.Run(ctx) }()
 	count := func(name string, n int) {
 		t.Helper()
-		for end := time.After(20 * time.Second); n > 0; {
+		for end := time.After(patience); n > 0; {
 			select {
 			case got := <-worked:
 				if got == name {
@@ -102,7 +102,7 @@ func TestLanesDoNotWaitForOneAnother(t *testing.T) {
 		select {
 		case name := <-started:
 			return name
-		case <-time.After(20 * time.Second):
+		case <-time.After(patience):
 			t.Fatal("nothing starts")
 			return ""
 		}
@@ -128,5 +128,71 @@ func TestLanesDoNotWaitForOneAnother(t *testing.T) {
 	}
 	if err := s.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+func (s suite) timetable(t *testing.T) {
+	fired := make(chan string, 100)
+	e := entry("every second")
+	var err error
+	if e.Schedule, err = jobs.ParseCron("* * * ? * *", time.UTC); err != nil {
+		t.Fatal(err)
+	}
+	d := open(t, s.store(t), func(_ context.Context, j *jobs.Job) error {
+		fired <- j.By
+		return nil
+	}, e, entry("on demand"))
+	d.serve()
+	for range 2 {
+		select {
+		case by := <-fired:
+			if by != "timetable" {
+				t.Errorf("got a job by %q, want it by the timetable", by)
+			}
+		case <-time.After(patience):
+			t.Fatal("the timetable asked for nothing")
+		}
+	}
+	if asked, err := d.List(t.Context(), jobs.Filter{Entry: "on demand"}); err != nil || len(asked) != 0 {
+		t.Errorf("got %v, %v, want what is on demand left alone", asked, err)
+	}
+}
+
+func (s suite) missed(t *testing.T) {
+	store := s.store(t)
+	fired := make(chan string, 10)
+	work := func(_ context.Context, j *jobs.Job) error { fired <- j.Entry; return nil }
+	yearly, nightly := entry("yearly"), entry("nightly")
+	var err error
+	if yearly.Schedule, err = jobs.ParseCron("0 0 1 1 *", time.UTC); err != nil {
+		t.Fatal(err)
+	}
+	nightly.Schedule = yearly.Schedule
+	interval := entry("interval")
+	if interval.Schedule, err = jobs.Every(100 * 24 * time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	d := open(t, store, work, yearly, nightly, interval)
+	stop := d.serve()
+	if got := <-fired; got != "interval" { // never done: at once; a time of day waits for its time
+		t.Errorf("got %s first, want the interval", got)
+	}
+	d.until(d.ask("yearly").ID, jobs.StateDone)
+	<-fired
+	stop()
+
+	// A clock two years on.
+	later, err := jobs.Open(t.Context(), jobs.Config{
+		Store: store, Entries: []jobs.Entry{yearly, nightly}, Runner: work, Now: func() time.Time { return time.Now().AddDate(2, 0, 0) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	desk{later, t}.serve()
+	if got := <-fired; got != "yearly" {
+		t.Errorf("got %s, want what was missed", got)
+	}
+	if asked, err := later.List(t.Context(), jobs.Filter{Entry: "nightly"}); err != nil || len(asked) != 0 {
+		t.Errorf("got %v, %v, want what never ran to wait for its time", asked, err)
 	}
 }

@@ -151,9 +151,11 @@ func mute(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[0], "ldap://"+l.Addr().String())
 }
 
+// patience bounds what a script waits for; nothing takes a tenth of it.
+const patience = time.Minute
+
 // until waits for a file: until rollcall.db.lock-persons.
 func until(ts *testscript.TestScript, _ bool, args []string) {
-	const patience = 20 * time.Second
 	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
 		found, err := filepath.Glob(ts.MkAbs(args[0]))
 		ts.Check(err)
@@ -169,7 +171,6 @@ func until(ts *testscript.TestScript, _ bool, args []string) {
 // eventually runs a command until its output holds a text:
 // eventually '"state": "held"' rollcall runs --json.
 func eventually(ts *testscript.TestScript, _ bool, args []string) {
-	const patience = 20 * time.Second
 	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
 		err := ts.Exec(args[1], args[2:]...)
 		if err == nil && strings.Contains(ts.ReadFile("stdout"), args[0]) {

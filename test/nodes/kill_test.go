@@ -31,7 +31,7 @@ func TestNodesAreKilled(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 1)
 	s.serve(3)
-	s.until("a node that keeps the timetable", 15*time.Second, func() bool { return s.leader() != nil })
+	s.until("a node that keeps the timetable", 30*time.Second, func() bool { return s.leader() != nil })
 	first := s.leader()
 	victim := slices.Index(s.nodes, first)
 	inHand := 0

@@ -150,7 +150,7 @@ func (w *world) start(t *testing.T, config, address string) {
 			t.Logf("the program said:\n%s", w.log)
 		}
 	})
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		select {
 		case <-ended:
 			t.Fatalf("the program ended:\n%s", w.log)
