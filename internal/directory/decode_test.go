@@ -89,12 +89,40 @@ func TestDecoderReadsWhatGoLDAPReads(t *testing.T) {
 	})
 }
 
+func TestCutRange(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, base string
+		last       int
+	}{
+		{"member", "member", notRanged},
+		{"member;range=0-1499", "member", 1499},
+		{"member;Range=1500-*", "member", -1},
+		{"cn;lang-de;range=0-1;x-y", "cn;lang-de;x-y", 1},
+		{"member;range=5", "member;range=5", notRanged},
+		{"member;range=0-x", "member;range=0-x", notRanged},
+		{"member;range=0--2", "member;range=0--2", notRanged},
+		{"member;range=", "member;range=", notRanged},
+		{";range=0-1", "", 1},
+		// In lower case these are longer, and shorter.
+		{"0\xfe\xfe\xfe\xfe\xfe;rAnge=000", "0\xfe\xfe\xfe\xfe\xfe;rAnge=000", notRanged},
+		{"\xfe\xfe;range=0-1", "\xfe\xfe", 1},
+		{"\u212a\u212a;range=0-1", "\u212a\u212a", 1},
+		{"", "", notRanged},
+	} {
+		if base, last := cutRange(c.name); base != c.base || last != c.last {
+			t.Errorf("%q: got %q, %d, want %q, %d", c.name, base, last, c.base, c.last)
+		}
+	}
+}
+
 // FuzzDecoder: no bytes make the decoder panic, and what it accepts it reads as
 // go-ldap's decoder does.
 func FuzzDecoder(f *testing.F) {
 	f.Add(encodeEntry(2, "cn=a", []string{"cn", "a"}, []string{"member;range=0-1", "x", "y"}, []string{"member"}))
 	f.Add(encodeEntry(1<<20, "", []string{"jpegPhoto", strings.Repeat("\xff", 300)}))
 	f.Add([]byte("\x30\x84\x00\x00\x00\x05\x02\x01\x01\x65\x00"))
+	f.Add(encodeEntry(1, "", []string{"0\xfe\xfe\xfe\xfe\xfe;rAnge=000", "x"}))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		dn, got, ok := decodeAll(raw)
 		if m, parsed := parseMessage(raw); parsed {

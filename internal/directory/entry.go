@@ -207,10 +207,13 @@ func cutBinary(name string) string {
 	return name
 }
 
+// rangeIs begins the option of ranged values ([MS-ADTS] 3.1.1.3.1.3.3).
+const rangeIs = ";range="
+
 // cutRange removes the option ;range=M-N and returns N, -1 for "*", notRanged
 // when there is no such option.
 func cutRange(name string) (base string, last int) {
-	i := strings.Index(strings.ToLower(name), ";range=")
+	i := rangeAt(name)
 	if i < 0 {
 		return name, notRanged
 	}
@@ -232,4 +235,15 @@ func cutRange(name string) (base string, last int) {
 	return base, last
 }
 
-func rangeOption(name string, from int) string { return fmt.Sprintf("%s;range=%d-*", name, from) }
+// rangeAt returns where the option of ranges begins, -1 when there is none. The
+// name is what a server sent: it need not be UTF-8.
+func rangeAt(name string) int {
+	for i := range len(name) - len(rangeIs) + 1 {
+		if strings.EqualFold(name[i:i+len(rangeIs)], rangeIs) {
+			return i
+		}
+	}
+	return -1
+}
+
+func rangeOption(name string, from int) string { return fmt.Sprintf("%s%s%d-*", name, rangeIs, from) }
