@@ -17,7 +17,7 @@ import (
 // all rows of a batch is bound once: in a load most columns have, and binding is
 // a fifth of the time of an insert.
 type sqliteFiller struct {
-	statements map[string]driver.Stmt // by head, alike and the number of arguments
+	statements map[string]driver.Stmt // by head, tail, alike and the number of arguments
 	key        []byte
 	alike      []byte // of each column: varies, same or null
 	args       []driver.NamedValue
@@ -89,7 +89,7 @@ func equalValues(a, b any) bool {
 
 // statement returns the prepared statement of a batch.
 func (f *sqliteFiller) statement(ctx context.Context, driverConn any, b *batch) (driver.Stmt, error) {
-	f.key = append(append(f.key[:0], b.head...), f.alike...)
+	f.key = append(append(append(f.key[:0], b.head...), b.tail...), f.alike...)
 	f.key = strconv.AppendInt(f.key, int64(len(b.args)), 10)
 	if stmt := f.statements[string(f.key)]; stmt != nil {
 		return stmt, nil

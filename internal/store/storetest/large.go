@@ -21,6 +21,7 @@ func (s *suite) largeTests() map[string]func(*testing.T) {
 		"LargeLoadKeepsEveryRow":              s.largeKeeps,
 		"LargeLoadReadsItsOwnRows":            s.largeReads,
 		"LargeLoadRefersToTheOneBefore":       s.largeRefers,
+		"LargeLoadChangesTheClassThatIsMeant": s.largeAlike,
 		"LargeLoadTellsOfADoubledRow":         s.largeDoubled,
 		"LargeLoadCanBeRolledBack":            s.largeRolledBack,
 		"LargeLoadEndsWithItsContext":         s.largeCancelled,
@@ -144,6 +145,33 @@ func (s *suite) largeRefers(t *testing.T) {
 		same(t, "replicas", len(value[[]rollcall.Replica](t)(tx.ReplicasByDest(t.Context(), m.Class(last.Class), []rollcall.ObjectID{last.ID}))), 1)
 	}
 	must(t, tx.Commit())
+}
+
+// largeAlike changes attributes of one name in two classes, of objects with the
+// same IDs.
+func (s *suite) largeAlike(t *testing.T) {
+	st := s.open(t)
+	m := Model()
+	organizations := make([]rollcall.Object, 50)
+	for i := range organizations {
+		organizations[i] = object(m, "Organization", rollcall.ObjectID(i+1), "name", fmt.Sprint("Org ", i), "code", fmt.Sprint(i))
+	}
+	write(t, st, func(tx *store.Tx) {
+		must(t, tx.InsertObjects(t.Context(), m.Class("Organization"), organizations))
+		hire(t, tx, m, large)
+		for _, class := range []string{"Organization", "Person"} {
+			names := make([][]string, len(organizations))
+			for i := range names {
+				names[i] = []string{fmt.Sprint(class, " ", i)}
+			}
+			must(t, tx.UpdateObjects(t.Context(), m.Class(class), []*rollcall.Attribute{m.Class(class).Attribute("name")}, ids(organizations), names))
+		}
+	})
+	for _, class := range []string{"Organization", "Person"} {
+		for i, o := range value[[]rollcall.Object](t)(st.Objects(t.Context(), m.Class(class), ids(organizations))) {
+			same(t, "name", o.Get("name"), fmt.Sprint(class, " ", i))
+		}
+	}
 }
 
 func (s *suite) largeDoubled(t *testing.T) {
