@@ -79,7 +79,9 @@ func (d *sqlite) serve(ctx context.Context) (func() error, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("queue the jobs of a process that died: %w", err), f.Close())
 	}
-	return f.Close, nil
+	return func() error { // by itself: a program that is being started beside has the file, too
+		return errors.Join(unix.Flock(int(f.Fd()), unix.LOCK_UN), f.Close())
+	}, nil
 }
 
 func (d *sqlite) giveBack(ctx context.Context, id int64) error {

@@ -67,7 +67,9 @@ func (d *sqlite) lock(_ context.Context, s *Store, name string) (func() error, e
 		return nil, fmt.Errorf("lock source %s: %w", name, err)
 	}
 	return func() error {
-		if err := errors.Join(f.Truncate(0), f.Close()); err != nil {
+		// A program that is being started beside has the file, and with it the lock, for
+		// a moment: closing alone would leave it there.
+		if err := errors.Join(f.Truncate(0), unix.Flock(int(f.Fd()), unix.LOCK_UN), f.Close()); err != nil {
 			return fmt.Errorf("unlock source %s: %w", name, err)
 		}
 		return nil

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"rollcall/internal/rollcall"
 )
@@ -64,6 +67,50 @@ func TestConnectionsAreSetUp(t *testing.T) {
 	}
 	if _, err := s.reader.ExecContext(t.Context(), "DELETE FROM run"); err == nil {
 		t.Error("got no error from a reader that writes")
+	}
+}
+
+// TestLockIsGivenBackByItself: a process that is being started has a copy of every
+// open file until its program begins.
+func TestLockIsGivenBackByItself(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "rollcall.db")
+	st := openFile(t, path)
+	release, err := st.LockSource(t.Context(), "persons")
+	if err != nil {
+		t.Fatal(err)
+	}
+	copies := 0
+	fds, err := filepath.Glob("/proc/self/fd/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fd := range fds {
+		if file, err := os.Readlink(fd); err != nil || file != path+".lock-persons" {
+			continue
+		}
+		n, err := strconv.Atoi(filepath.Base(fd))
+		if err != nil {
+			t.Fatal(err)
+		}
+		started, err := unix.Dup(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		copies++
+		defer unix.Close(started) //nolint:errcheck // nothing was written
+	}
+	if copies == 0 {
+		t.Fatal("the lock is no open file")
+	}
+	if err := release(); err != nil {
+		t.Fatal(err)
+	}
+	if release, err = st.LockSource(t.Context(), "persons"); err != nil {
+		t.Fatal(err)
+	}
+	if err := release(); err != nil {
+		t.Fatal(err)
 	}
 }
 
