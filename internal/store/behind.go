@@ -46,6 +46,7 @@ type batch struct {
 	width   int      // how many arguments a row has
 	head    string   // of the statement, up to the rows
 	tail    string   // after the rows; empty for new ones
+	spares  bool     // not every row need be touched
 	args    []any    // row after row
 }
 

@@ -14,6 +14,7 @@ type bulk struct {
 	fills   string            // the table that inserts fill, quoted
 	source  rollcall.ObjectID // see spot; of inserts
 	changes string            // the table that updates change
+	spares  bool              // updates leave rows alone that have the values
 	columns []string          // that inserts fill, quoted
 	head    string            // up to the rows
 	first   string            // the first row, when it differs from the others
@@ -49,12 +50,24 @@ func (t *Tx) insert(table string, columns []string) *bulk {
 // update returns a bulk that sets columns of the rows with given IDs. A row is
 // the ID and then a value per column. extra is a further assignment, if any.
 func (t *Tx) update(table string, columns []column, extra string) *bulk {
-	var names, sets []string
+	return t.updating(table, columns, extra, false)
+}
+
+// updateIndexed is update for columns that an index has: rows that have these
+// values are left alone. SQLite would write their places in the index anew, each
+// in a page of its own, whenever a statement names the columns.
+func (t *Tx) updateIndexed(table string, columns []column) *bulk {
+	return t.updating(table, columns, "", true)
+}
+
+func (t *Tx) updating(table string, columns []column, extra string, spares bool) *bulk {
+	var names, sets, differ []string
 	first := []string{"CAST(? AS " + t.d.traits().types[number] + ")"}
 	for _, c := range columns {
 		v := "c_" + strings.Trim(c.name, `"`)
 		names = append(names, quote(v))
 		sets = append(sets, c.name+" = v."+quote(v))
+		differ = append(differ, table+"."+c.name+" <> v."+quote(v))
 		// PostgreSQL takes the types of all rows from the first one.
 		first = append(first, "CAST(? AS "+t.d.traits().types[c.kind]+")")
 	}
@@ -63,8 +76,11 @@ func (t *Tx) update(table string, columns []column, extra string) *bulk {
 	}
 	head := "WITH v (c_id, " + strings.Join(names, ", ") + ") AS (VALUES "
 	tail := ") UPDATE " + t.d.traits().orFail + table + " SET " + strings.Join(sets, ", ") + " FROM v WHERE " + table + ".id = v.c_id"
+	if spares {
+		tail += " AND (" + strings.Join(differ, " OR ") + ")"
+	}
 	b := t.bulk(head, tail, len(columns)+1)
-	b.first, b.changes = "("+strings.Join(first, ", ")+")", table
+	b.first, b.changes, b.spares = "("+strings.Join(first, ", ")+")", table, spares
 	return b
 }
 
@@ -139,7 +155,7 @@ func (b *bulk) leaveChange(rows int) error {
 	args := b.args[:rows*b.width]
 	b.args = append(w.buffer(), b.args[rows*b.width:]...)
 	b.touched += int64(rows)
-	return w.handOver(&batch{spot: spot{table: b.changes}, width: b.width, head: b.head, tail: b.tail, args: args})
+	return w.handOver(&batch{spot: spot{table: b.changes}, width: b.width, head: b.head, tail: b.tail, spares: b.spares, args: args})
 }
 
 // firstAnalyze is how many new rows make statistics worth their time; the next

@@ -47,7 +47,7 @@ func (f *sqliteFiller) fill(ctx context.Context, driverConn any, b *batch) error
 		return fmt.Errorf("a statement of type %T executes nothing", stmt)
 	}
 	result, err := exec.ExecContext(ctx, f.bind(b))
-	if err != nil || b.tail == "" {
+	if err != nil || b.tail == "" || b.spares {
 		return err
 	}
 	rows := int64(len(b.args) / b.width)

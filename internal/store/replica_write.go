@@ -71,8 +71,17 @@ func bindReplica(args []any, src *rollcall.Source, r *rollcall.Replica, boxes *b
 		boxes.time(r.Created), timeText(r.LastModified), r.Name, nameHash(rollcall.FoldDN(r.Name)), r.Restore, boxes.number(1, r.Run))
 }
 
-// replicaKinds are the kinds of replicaColumns.
-var replicaKinds = []kind{number, text, binary, text, exact, text, text, text, number, number, exact, exact, text, number, text, number}
+// What an update writes of a replica: what no index has, and what one has.
+var (
+	replicaState = []column{
+		{name: "content", kind: binary}, {name: "status", kind: text}, {name: "status_last_seen", kind: exact},
+		{name: "status_last_error", kind: text}, {name: "status_last_warning", kind: text}, {name: "status_dest_creator", kind: number},
+		{name: "info_creation_date", kind: exact}, {name: "info_last_modified", kind: exact}, {name: "entry_name", kind: text},
+		{name: "restore", kind: text}, {name: "run", kind: number},
+	}
+	replicaPlace = []column{{name: "entry_key", kind: text}, {name: "dest_class", kind: text}, {name: "dest_id", kind: number}, {name: "name_hash", kind: number}}
+	rowPlace     = []column{{name: "primary_key", kind: exact}}
+)
 
 // UpdateReplicas writes whole replicas of a source, with their rows. One that
 // does not exist is a Conflict error.
@@ -84,39 +93,47 @@ func (t *Tx) UpdateReplicas(ctx context.Context, src *rollcall.Source, replicas 
 	if err := t.own(ctx); err != nil {
 		return err
 	}
-	columns := make([]column, len(replicaColumns))
-	for i, name := range replicaColumns {
-		columns[i] = column{name: name, kind: replicaKinds[i]}
-	}
-	b := t.update("priv_sync_replica", columns, "taken = NULL")
-	data := t.update(shape.table, shape.columns(), "")
+	state, place := t.update("priv_sync_replica", replicaState, "taken = NULL"), t.updateIndexed("priv_sync_replica", replicaPlace)
+	rows, keys := t.update(shape.table, shape.columns(), ""), t.updateIndexed(shape.table, rowPlace)
+	bulks := []*bulk{state, place, rows, keys}
 	var boxes boxes
 	for i := range replicas {
 		r := &replicas[i]
-		b.args = bindReplica(append(b.args, r.ID), src, r, &boxes)
-		data.args = shape.bind(append(data.args, r.ID, r.Key), r.Row)
-		if err := b.drain(ctx); err != nil {
+		var id any = r.ID
+		state.args = bindState(append(state.args, id), r, &boxes)
+		place.args = append(place.args, id, r.Key, boxes.text(3, r.Dest.Class), int64(r.Dest.ID), nameHash(rollcall.FoldDN(r.Name)))
+		rows.args = shape.bind(append(rows.args, id), r.Row)
+		keys.args = append(keys.args, id, r.Key)
+		for _, b := range bulks {
+			if err := b.drain(ctx); err != nil {
+				return fmt.Errorf("change replicas of source %s: %w", src.Name, err)
+			}
+		}
+	}
+	for _, b := range bulks {
+		if err := b.flush(ctx); err != nil {
 			return fmt.Errorf("change replicas of source %s: %w", src.Name, err)
 		}
-		if err := data.drain(ctx); err != nil {
-			return fmt.Errorf("change rows of source %s: %w", src.Name, err)
-		}
 	}
-	if err := b.flush(ctx); err != nil {
-		return fmt.Errorf("change replicas of source %s: %w", src.Name, err)
-	}
-	if err := data.flush(ctx); err != nil {
-		return fmt.Errorf("change rows of source %s: %w", src.Name, err)
-	}
-	if gone := int64(len(replicas)) - b.touched; gone != 0 {
+	if gone := int64(len(replicas)) - state.touched; gone != 0 {
 		return rollcall.Errorf(rollcall.Conflict, "change replicas of source %s: %d of %d no longer exist", src.Name, gone, len(replicas))
 	}
 	return nil
 }
 
-// columns lists what an update of a row sets: the key and the cells.
+// bindState appends the parameters of replicaState.
+func bindState(args []any, r *rollcall.Replica, boxes *boxes) []any {
+	creator := int64(0)
+	if r.IsCreator {
+		creator = 1
+	}
+	return append(args, bytes.Clone(r.Content[:]), boxes.text(0, string(r.State)), timeText(r.LastSeen), boxes.text(1, r.LastError),
+		boxes.text(2, r.LastWarning), creator, boxes.time(r.Created), timeText(r.LastModified), r.Name, r.Restore, boxes.number(1, r.Run))
+}
+
+// columns lists the cells of a row.
 func (s *rowShape) columns() []column {
-	columns := []column{{name: "primary_key", kind: exact}}
+	var columns []column
 	for _, cell := range s.cells {
 		for _, c := range cell {
 			columns = append(columns, column{name: quote(c.name), kind: c.kind})
