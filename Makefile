@@ -48,7 +48,7 @@ e2e: ## run the tests of the built program
 fuzz: ## fuzz every target for FUZZTIME each
 	@grep -rnoE '^func Fuzz[A-Za-z0-9_]*' --include='*_test.go' . | sort | while IFS=: read -r file _ func; do \
 		echo "fuzz $$(dirname "$$file") $${func#func }"; \
-		$(GO) test -run='^$$' -fuzz="^$${func#func }\$$" -fuzztime=$(FUZZTIME) "$$(dirname "$$file")" </dev/null; \
+		GO="$(GO)" test/fuzz.sh "$$(dirname "$$file")" "$${func#func }" $(FUZZTIME); \
 	done
 
 BENCH ?= .
