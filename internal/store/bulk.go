@@ -139,6 +139,9 @@ func (b *bulk) write(ctx context.Context, rows int) error {
 
 // leave hands the first rows in line to the writer behind.
 func (b *bulk) leave(ctx context.Context, rows int) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	w := b.tx.tx.behind
 	args := b.args[:rows*b.width]
 	b.args = append(w.buffer(), b.args[rows*b.width:]...)
@@ -188,7 +191,7 @@ func (t *Tx) filled(ctx context.Context, table string, rows int64) error {
 }
 
 // isLarge reports whether a transaction fills a table with more than a little.
-func (t *Tx) isLarge(table string) bool { return t.fills[table].rows >= largeLoad }
+func (t *Tx) isLarge(table string) bool { return t.fills[table].rows >= t.behind }
 
 // fill is how much of a table a transaction has written.
 type fill struct{ rows, analyzed int64 }

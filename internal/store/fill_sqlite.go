@@ -46,7 +46,11 @@ func (f *sqliteFiller) fill(ctx context.Context, driverConn any, b *batch) error
 	if !ok {
 		return fmt.Errorf("a statement of type %T executes nothing", stmt)
 	}
-	result, err := exec.ExecContext(ctx, f.bind(b))
+	args, err := f.bind(b)
+	if err != nil {
+		return err
+	}
+	result, err := exec.ExecContext(ctx, args)
 	if err != nil || b.tail == "" || b.spares {
 		return err
 	}
@@ -134,10 +138,16 @@ func (f *sqliteFiller) text(b *batch) string {
 	return b.head + "(" + strings.Join(first, ",") + ")" + more + b.tail
 }
 
-// bind lines the arguments up as the statement numbers them.
-func (f *sqliteFiller) bind(b *batch) []driver.NamedValue {
+// bind lines the arguments up as the statement numbers them. One that a driver
+// takes only from database/sql, such as an int, becomes what that makes of it.
+func (f *sqliteFiller) bind(b *batch) ([]driver.NamedValue, error) {
 	f.args = f.args[:0]
-	add := func(v driver.Value) {
+	var failed error
+	add := func(v any) {
+		if !driver.IsValue(v) {
+			plain, err := driver.DefaultParameterConverter.ConvertValue(v)
+			v, failed = plain, errors.Join(failed, err)
+		}
 		f.args = append(f.args, driver.NamedValue{Ordinal: len(f.args) + 1, Value: v})
 	}
 	for column, how := range f.alike {
@@ -152,7 +162,7 @@ func (f *sqliteFiller) bind(b *batch) []driver.NamedValue {
 			}
 		}
 	}
-	return f.args
+	return f.args, failed
 }
 
 func (f *sqliteFiller) close() error {

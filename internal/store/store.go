@@ -6,6 +6,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -25,6 +26,9 @@ type Config struct {
 	Log   *slog.Logger     // silent when nil
 	// Committed is called after every commit of a write transaction of this process; nil: nobody needs to know.
 	Committed func()
+	// Behind is how many rows of a table a transaction inserts by itself; the rest is
+	// written beside it, while it goes on. 0: 2000.
+	Behind int64
 }
 
 // Store is an open database. It is safe for concurrent use; its own reading
@@ -36,6 +40,7 @@ type Store struct {
 	log    *slog.Logger
 	wait   time.Duration // how long a writer waits for its turn
 	told   func()        // of every commit
+	behind int64         // as configured
 	looker looker
 }
 
@@ -45,7 +50,7 @@ const writerWait = 10 * time.Second
 // Open connects, brings the fixed tables to the present version and makes the
 // tables and columns that the model asks for. Nothing is ever dropped.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
-	s := &Store{log: cfg.Log, wait: writerWait, told: cfg.Committed}
+	s := &Store{log: cfg.Log, wait: writerWait, told: cfg.Committed, behind: cmp.Or(cfg.Behind, largeLoad)}
 	if s.told == nil {
 		s.told = func() {}
 	}

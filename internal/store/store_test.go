@@ -31,6 +31,16 @@ func TestPostgreSQL(t *testing.T) {
 	storetest.Run(t, schemas(t))
 }
 
+func TestSQLiteBehind(t *testing.T) {
+	t.Parallel()
+	storetest.RunBehind(t, sqliteFile)
+}
+
+func TestPostgreSQLBehind(t *testing.T) {
+	t.Parallel()
+	storetest.RunBehind(t, schemas(t))
+}
+
 // schemas starts PostgreSQL and returns a function that gives a schema of its
 // own to each caller, which is much cheaper than a database.
 func schemas(t testing.TB) func(testing.TB) string {

@@ -23,6 +23,7 @@ type Tx struct {
 	fills    map[string]fill   // by table
 	blocks   map[string]*block // of reserved IDs, by table
 	manyRows int64             // see manyRows
+	behind   int64             // see Config
 	done     bool
 	isOwn    bool // the triggers of data tables are silent
 	tallies  map[rollcall.ObjectID]*tally
@@ -48,7 +49,7 @@ func (s *Store) Begin(ctx context.Context) (*Tx, error) {
 		return nil, fmt.Errorf("begin writing: %w", s.d.translate(err))
 	}
 	behind := newBehind(s.d, conn, ctx.Err)
-	t := &Tx{tx: orderly{tx, behind}, conn: conn, ended: ctx.Err, told: s.told, manyRows: manyRows, bulks: map[string]*bulk{}, fills: map[string]fill{}, blocks: map[string]*block{}}
+	t := &Tx{tx: orderly{tx, behind}, conn: conn, ended: ctx.Err, told: s.told, manyRows: manyRows, behind: s.behind, bulks: map[string]*bulk{}, fills: map[string]fill{}, blocks: map[string]*block{}}
 	t.queries = queries{d: s.d, model: s.model, shape: new(atomic.Pointer[layout]), now: s.now, recall: newRecall(t.run), turn: &behind.turn}
 	t.statements = newStatements(tx, s.d)
 	t.ready = behind.settleFor

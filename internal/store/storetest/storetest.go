@@ -5,6 +5,7 @@ package storetest
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,7 +21,25 @@ var Now = time.Date(2026, 3, 4, 5, 6, 7, 891011000, time.UTC)
 // Run runs the suite. fresh makes an empty database and returns its address.
 func Run(t *testing.T, fresh func(testing.TB) string) {
 	t.Helper()
-	s := &suite{fresh: fresh}
+	run(t, &suite{fresh: fresh})
+}
+
+// RunBehind runs the suite with stores whose transactions write behind from the
+// second row on, as only large loads do by themselves.
+func RunBehind(t *testing.T, fresh func(testing.TB) string) {
+	t.Helper()
+	run(t, &suite{fresh: func(t testing.TB) string {
+		dsn := fresh(t)
+		writesBehind.Store(dsn, true)
+		return dsn
+	}})
+}
+
+// writesBehind has the addresses of RunBehind's databases.
+var writesBehind sync.Map
+
+func run(t *testing.T, s *suite) {
+	t.Helper()
 	for _, group := range []map[string]func(*testing.T){
 		s.openTests(), s.objectTests(), s.findTests(), s.historyTests(), s.replicaTests(), s.tableTests(), s.runTests(), s.lockTests(), s.driftTests(), s.queryTests(), s.noticeTests(), s.feedTests(), s.grantTests(), s.largeTests(), s.pageTests(),
 	} {
@@ -51,7 +70,11 @@ type tester interface {
 
 func openAt(t tester, dsn string, model *rollcall.Model) *store.Store {
 	t.Helper()
-	st, err := store.Open(t.Context(), store.Config{DSN: dsn, Model: model, Now: func() time.Time { return Now }})
+	cfg := store.Config{DSN: dsn, Model: model, Now: func() time.Time { return Now }}
+	if _, is := writesBehind.Load(dsn); is {
+		cfg.Behind = 1
+	}
+	st, err := store.Open(t.Context(), cfg)
 	if err != nil {
 		t.Fatalf("open %s: %v", dsn, err)
 	}
