@@ -5,10 +5,14 @@ package sourcetest
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/pprof"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 
 	"rollcall/internal/rollcall"
 	"rollcall/internal/source"
@@ -124,10 +128,33 @@ func (s Suite) stopsWhenTheContextEnds(t *testing.T) {
 	}
 }
 
+// leavesNothingBehind looks for goroutines that carry the label of this test: they
+// have it from whoever began them. Other tests have theirs at the same time.
 func (s Suite) leavesNothingBehind(t *testing.T) {
 	c := s.Open(t)
-	before := goleak.IgnoreCurrent()
-	collect(t, c)
-	_, _ = c.Collect(t.Context(), func(*rollcall.Entry) error { return errors.New("enough") }) // stopped on purpose
-	goleak.VerifyNone(t, before)
+	pprof.Do(t.Context(), pprof.Labels("sourcetest", t.Name()), func(context.Context) {
+		collect(t, c)
+		_, _ = c.Collect(t.Context(), func(*rollcall.Entry) error { return errors.New("enough") }) // stopped on purpose
+		if len(labelled(t)) == 0 {
+			t.Error("the label of this test is not found")
+		}
+	})
+	left := labelled(t)
+	for end := time.Now().Add(time.Minute); len(left) > 0 && time.Now().Before(end); left = labelled(t) {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if len(left) > 0 {
+		t.Errorf("goroutines are left behind:\n%s", strings.Join(left, "\n\n"))
+	}
+}
+
+// labelled returns the goroutines, those of one stack as one, with a test's label.
+func labelled(t *testing.T) []string {
+	t.Helper()
+	var all strings.Builder
+	if err := pprof.Lookup("goroutine").WriteTo(&all, 1); err != nil {
+		t.Fatal(err)
+	}
+	stacks := strings.Split(all.String(), "\n\n")
+	return slices.DeleteFunc(stacks, func(stack string) bool { return !strings.Contains(stack, fmt.Sprintf("%q:%q", "sourcetest", t.Name())) })
 }
