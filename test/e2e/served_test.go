@@ -70,7 +70,7 @@ func (h *home) serve() (s *served, stop func()) {
 }
 
 // patience is how long a test waits for what a server does by itself.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // until waits until something is so.
 func (h *home) until(what string, is func() bool) {
